@@ -15,8 +15,9 @@ from stagingmirror.reasons import Reason
 # ``readable``: shown and copied. ``comparable``: only compared, sealed.
 Consent = Literal["readable", "comparable"]
 
-# A list of an environment, or the folders that its object stores list, by URI.
-Which = OfferList | Literal["object_stores"]
+# A list of an environment, the folders that its object stores list, by URI, or what its endpoints
+# list, by the endpoint's name with a JSON pointer after it.
+Which = OfferList | Literal["object_stores", "pointers"]
 
 _CALLED: dict[Which, str] = {
     "config_maps": "ConfigMap",
@@ -27,6 +28,7 @@ _CALLED: dict[Which, str] = {
     "parameters": "parameter",
     "arguments": "argument",
     "object_stores": "folder",
+    "pointers": "pointer",
 }
 
 
@@ -41,11 +43,13 @@ class Named(NamedTuple):
     def is_readable(self) -> bool:
         if self.which == "object_stores":
             return self.side.spec.offering(self.name) is not None
+        if self.which == "pointers":
+            return self.side.spec.offers("pointers", self.name)
         return self.side.spec.readable.has(self.which, self.name)
 
     @property
     def is_comparable(self) -> bool:
-        if self.which == "object_stores":
+        if self.which == "object_stores" or self.which == "pointers":
             return self.is_readable
         return self.side.spec.offers(self.which, self.name)
 
@@ -72,6 +76,14 @@ def not_offered(things: Iterable[Named]) -> Why | None:
                 f"folder {each.name} is not listed in readable of its objectStores entry of "
                 f'environment "{each.side.environment}", so it is not read; ask its owner to list '
                 "it, or track something else.",
+            )
+        if not each.is_comparable and each.which == "pointers":
+            endpoint, slash, pointer = each.name.partition("/")
+            return Why(
+                Reason.NOT_OFFERED,
+                f"pointer {slash}{pointer} is not listed in pointers of endpoints entry {endpoint} "
+                f'of environment "{each.side.environment}", so it is not read; ask its owner to '
+                "list it, or track something else.",
             )
         if not each.is_comparable:
             field = to_camel(each.which)

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
 from stagingmirror.drift.parity.comparing.scalars import instant
 from stagingmirror.drift.parity.names import shown
+from stagingmirror.errors import NotAnswered
 from stagingmirror.patterns import matches
+from stagingmirror.sources.endpoint.answers import values_in
 from stagingmirror.sources.endpoint.protocols import PROTOCOLS
 from stagingmirror.sources.endpoint.protocols.body import parsed
 from stagingmirror.sources.endpoint.protocols.lines import MAX_LINE_BYTES
@@ -26,12 +29,26 @@ _PARTS = {
 }
 
 
+def _values(body: bytes, pointer: str) -> object:
+    with suppress(NotAnswered):
+        return values_in(body, [pointer])
+    return None
+
+
 def endpoints() -> Iterator[tuple[str, Parser]]:
     for name, text in _PARTS.items():
         yield (
             f"an endpoint's answer of {name}",
             Parser(_body("[", text), lambda body: parsed(body, nan=True), 1024 * KIB),
         )
+        yield (
+            f"an answer to a GET, of {name}",
+            Parser(_body("[", text), lambda body: _values(body, "/0/1/a"), 1024 * KIB),
+        )
+    yield (
+        "a pointer into an answer",
+        Parser(repeated("/~1~0"), lambda pointer: _values(b"[[[1]]]", pointer), 64 * KIB),
+    )
     heads = {
         "JSON": '{"a":[',
         "Feast": (

@@ -16,6 +16,7 @@ from stagingmirror.drift.command.words import NO_WORDS, Words
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.drift.places import Place
 from stagingmirror.engine.ownership.track_entries import known
+from stagingmirror.sources.endpoint.subjects import AnswerSubject
 from stagingmirror.sources.index.subjects import IndexAlias, IndexSubject
 from stagingmirror.sources.kubernetes.subjects import (
     ConfigMap,
@@ -43,7 +44,8 @@ from support.resources.resources import EVERYTHING, READABLE
 T = TypeVar("T")
 
 PRODUCTION, STAGING = "ml-prod", "ml-staging"
-UPSTREAM = {AliasSubject, VersionSubject, FolderSubject, IndexSubject, TableSubject}
+UPSTREAM = {AliasSubject, VersionSubject, FolderSubject, IndexSubject}
+UPSTREAM |= {TableSubject, AnswerSubject}
 NOT_ANSWERED = Why("NotAnswered", "the API server did not answer within 10 s.")
 
 ROLLING_OUT = Why("RollingOut", "Deployment ml-prod/features is rolling out.")

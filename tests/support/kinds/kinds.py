@@ -53,6 +53,7 @@ from support.objectstore.ranker import entry as ranker_entry
 from support.objectstore.tables import TABLE, around, at, tables
 from support.parity.answers import EXAMPLES as PARITY
 from support.serving.worlds import EXAMPLES as SERVING
+from support.settings.answered import EXAMPLES as ANSWERED
 from support.settings.carried import EXAMPLES as CARRIED
 
 CHAMPION = ("staging", "fraud-detector", "champion")
@@ -272,5 +273,5 @@ EXAMPLES: tuple[Example, ...] = (
         {"an older snapshot": _serves(mark=mark(20))},
         MASKED_SIDES,
     ),
-    *(_example(*each) for each in (*PARITY, *CARRIED, *SERVING)),
+    *(_example(*each) for each in (*PARITY, *CARRIED, *ANSWERED, *SERVING)),
 )

@@ -38,9 +38,8 @@ HIDDEN = sides(environment(readable={}), environment("Staging", readable={}))
 def entry(staging: dict[str, Any] | None = None, **fields: Any) -> Any:
     used_by = fields.pop("used_by", [])
     place = fields.pop("place", {"configMap": {"name": "training-data", "key": "snapshot"}})
-    return entry_of(
-        setting={"production": {**place, "usedBy": used_by}, "staging": staging or {}, **fields}
-    )
+    users = {} if used_by is None else {"usedBy": used_by}
+    return entry_of(setting={"production": {**place, **users}, "staging": staging or {}, **fields})
 
 
 def snapshots(production: str = NEW, staging: str | None = OLD, changed: float = 0.0) -> World:

@@ -2,7 +2,8 @@
 
 On the wire and nothing else: pods become ready with a digest made from their image's name, unless
 the image says otherwise: ``never-ready`` cannot be pulled, ``crashes`` crashes, ``stays-pending``
-does nothing, and a Job's pod of ``fails`` fails. A digest in the image's name is reported as it is.
+does nothing, and a Job's pod of ``fails`` fails; an argument says the same. A digest in the image's
+name is reported as it is.
 """
 
 from collections.abc import Iterable
@@ -56,7 +57,8 @@ class Kubelet(Controller):
 
 def status_of(pod: Object) -> Object | None:
     """What the node says of this pod; None: nothing yet."""
-    images = [container["image"] for container in pod["spec"]["containers"]]
+    containers = pod["spec"]["containers"]
+    images = [text for one in containers for text in (one["image"], *(one.get("args") or ()))]
     if any("stays-pending" in image for image in images):
         return None
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,7 +10,9 @@ from typing import Any
 
 
 class PlainServer(ThreadingHTTPServer):
-    """``answers``: by path; ``sent``: path, time (monotonic s) and body of each request."""
+    """``answers``: by path; ``sent``: path, time (monotonic s) and body of each request; that of a
+    GET is empty.
+    """
 
     daemon_threads = True
 
@@ -32,9 +34,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: PlainServer
 
+    def do_GET(self) -> None:
+        self._answer(b"")
+
     def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes) -> None:
         came = time.monotonic()
-        body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.sent.append((self.path, came, body))
         self.server.speaks.wait()
         answer = self.server.answers.get(self.path)

@@ -16,7 +16,12 @@ from stagingmirror.drift.facts import Unseen
 from stagingmirror.settings import Settings
 from stagingmirror.sources.endpoint.samples import Kept
 from stagingmirror.sources.endpoint.source import EndpointSource
-from stagingmirror.sources.endpoint.subjects import EndpointSamples, ParitySubject, ProbedParity
+from stagingmirror.sources.endpoint.subjects import (
+    AnswerSubject,
+    EndpointSamples,
+    ParitySubject,
+    ProbedParity,
+)
 from stagingmirror.sources.source import Access
 from stagingmirror.view import Observed
 from support.mlflow.registries import serving
@@ -57,7 +62,7 @@ class Pair:
     requests: list[web.Request] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     version: int = 1
-    changes: list[ParitySubject] = field(default_factory=list)
+    changes: list[ParitySubject | AnswerSubject] = field(default_factory=list)
     source: EndpointSource = field(init=False)
     skew: float = 0.0
 

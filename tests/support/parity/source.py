@@ -10,7 +10,7 @@ from aiohttp import web
 from stagingmirror.settings import Settings
 from stagingmirror.sources.endpoint.samples import Kept
 from stagingmirror.sources.endpoint.source import EndpointSource
-from stagingmirror.sources.endpoint.subjects import EndpointSamples, ParitySubject
+from stagingmirror.sources.endpoint.subjects import AnswerSubject, EndpointSamples, ParitySubject
 from stagingmirror.sources.source import SecretsUse, Source
 from support.mlflow.registries import serving
 from support.parity.answers import RULES
@@ -46,7 +46,7 @@ def _a_feature() -> Handler:
 
 
 def _an_endpoint(url: str, more: dict[str, Any]) -> list[dict[str, Any]]:
-    more = {"protocol": "JSON", "maxRequestsPerSecond": 1000, **more}
+    more = {"protocol": "JSON", "maxRequestsPerSecond": 1000, "pointers": ["/amount"], **more}
     return [
         endpoint(url=url, **more),
         endpoint(url=f"{url}/staged", name="staged-features", **more),
@@ -63,6 +63,7 @@ ENDPOINTS: dict[str, Any] = {
             RULES,
             900.0,
         ),
+        AnswerSubject("production", "features"),
     ),
     "missing": (),
     "server": "endpoints",

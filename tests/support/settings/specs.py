@@ -3,20 +3,33 @@
 from typing import Any
 
 from support.controllers.specs import WORKLOAD, staging_setting, variable
-from support.resources.resources import Object, mirror
+from support.resources.resources import Object, environment, mirror
 
-ONE_PLACE = "a setting is in exactly one place: configMap, variable, annotation, argument or table"
+ONE_PLACE = (
+    "a setting is in exactly one place: configMap, variable, annotation, argument, table or "
+    "endpoint"
+)
+POINTER = "write a JSON pointer (RFC 6901) below the whole answer"
+AT: Object = {"endpoint": "models", "pointer": "/data/0/id"}
 AT_HOME = "remove namespace from staging"
 FORM = "write {value} once, where production's value goes"
 FLAG = "write a flag with its dashes and without a value"
+ENDPOINT: Object = {
+    "name": "models",
+    "url": "http://server.ml-prod.svc:8000/v1/models",
+    "protocol": "JSON",
+    "sideEffectFree": True,
+    "pointers": ["/data/0/id"],
+}
 
 
 def argument(flag: str = "--tokenizer-revision", **more: Any) -> Object:
     return WORKLOAD | {"container": "c", "flag": flag} | more
 
 
-def tracking(production: Object, **more: Any) -> Object:
-    return mirror(track=[{"name": "s", "setting": {"production": production}} | more])
+def tracking(production: Object, staging: Object | None = None, **more: Any) -> Object:
+    given = {"production": production} | ({"staging": staging} if staging else {})
+    return mirror(track=[{"name": "s", "setting": given} | more])
 
 
 RIGHT: dict[str, Object] = {
@@ -26,6 +39,19 @@ RIGHT: dict[str, Object] = {
     ),
     "an argument of staging for a key of production": staging_setting(
         argument=argument("--compilation-config.level")
+    ),
+}
+
+RIGHT |= {
+    "an endpoint of which values are read": environment(endpoints=[ENDPOINT]),
+    "what both sides' endpoints answer": tracking({"endpoint": AT}),
+    "what production's endpoint answers, in a ConfigMap of staging": tracking(
+        {"endpoint": AT | {"pointer": "/a~1b/~0c d/-"}},
+        {"configMap": {"name": "a", "key": "b"}, "usedBy": [WORKLOAD]},
+        mode="Refresh",
+    ),
+    "production's table, that an endpoint of staging names": tracking(
+        {"table": {"store": "features", "path": "a"}}, {"endpoint": AT, "value": "v{value}"}
     ),
 }
 
@@ -60,6 +86,37 @@ WRONG: dict[str, tuple[Object, str]] = {
     "a flag with a value": (tracking({"argument": argument("--revision=abc")}), FLAG),
     "a flag that is a pattern": (tracking({"argument": argument("--rev*")}), FLAG),
     "two dashes as a flag": (tracking({"argument": argument("--")}), FLAG),
+    "an endpoint and a table": (
+        tracking({"endpoint": AT, "table": {"store": "features", "path": "a"}}),
+        ONE_PLACE,
+    ),
+    "what is to be written at an endpoint": (
+        tracking({"endpoint": AT}, mode="Refresh"),
+        "nothing writes what an endpoint of staging answers",
+    ),
+    "what is to be written at staging's own endpoint": (
+        tracking({"configMap": {"name": "a", "key": "b"}}, {"endpoint": AT}, mode="Refresh"),
+        "nothing writes what an endpoint of staging answers",
+    ),
+    "workloads that read what production's endpoint answers": (
+        tracking({"endpoint": AT, "usedBy": [WORKLOAD]}),
+        "usedBy of production is not for a table or an endpoint",
+    ),
+    "workloads that read what staging's endpoint answers": (
+        tracking({"endpoint": AT}, {"usedBy": [WORKLOAD]}),
+        "remove load and staging.usedBy",
+    ),
+    "a pointer without a slash": (tracking({"endpoint": AT | {"pointer": "data"}}), POINTER),
+    "a pointer to the whole answer": (tracking({"endpoint": AT | {"pointer": ""}}), "pointer"),
+    "a pointer that escapes nothing": (
+        tracking({"endpoint": AT | {"pointer": "/a~2"}}),
+        POINTER,
+    ),
+    "an endpoint without a pointer": (tracking({"endpoint": {"endpoint": "models"}}), "pointer"),
+    "a listed pointer that is none": (
+        environment(endpoints=[ENDPOINT | {"pointers": ["data.id"]}]),
+        POINTER,
+    ),
     "an argument without a container": (
         tracking({"argument": WORKLOAD | {"flag": "--a"}}),
         "container",

@@ -5,10 +5,14 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-STATUS = ROOT / "tests/integration/engine/status"
-TESTS = tuple(
-    STATUS / f"test_{name}.py" for name in ("offers", "endpoint_offers", "acceptance_offers")
+ENGINE = ROOT / "tests/integration/engine"
+OFFERS = (
+    "status/test_offers",
+    "status/test_endpoint_offers",
+    "status/test_acceptance_offers",
+    "settings/test_argument_offers",
 )
+TESTS = tuple(ENGINE / f"{name}.py" for name in OFFERS)
 
 
 def test_each_attempt_is_a_test_by_an_account_that_may_only_create_mirrors() -> None:

@@ -23,6 +23,7 @@ _Other = Literal[
     "index_copies",
     "masked_index_copies",
     "masking_job",
+    "pointers",
 ]
 GrantField = _Other | OfferList
 
@@ -31,7 +32,7 @@ GrantField = _Other | OfferList
 class Grant:
     """``value`` is what the field must list or be: a namespace, a name that is readable, the name
     of an environment, a registry, a cluster, a folder in an object store, ``store/alias``, an index
-    store, ``store: job``.
+    store, ``store: job``, an endpoint's name with a JSON pointer after it.
     """
 
     side: Literal["production", "staging"]
@@ -95,6 +96,10 @@ _KNOWN: Mapping[GrantField, _Known] = {
     "masked_index_copies": _Known(
         lambda spec, value: may_be_copied(value, spec.index_stores, masked=True),
         "sets neither copies: AfterJob nor Allowed in indexStores entry {}",
+    ),
+    "pointers": _Known(
+        lambda spec, value: spec.offers("pointers", value),
+        "does not list {} in pointers of an endpoints entry",
     ),
     "masking_job": _Known(
         lambda spec, value: masks(value, spec.index_stores),

@@ -24,7 +24,9 @@ class Kinds(Model):
     pipeline_image: PipelineImage | None = None
     """Which image a workload really runs."""
     setting: Setting | None = None
-    """Any named value: a ConfigMap's key, a container's variable or argument, or an annotation."""
+    """Any named value: a ConfigMap's key, a container's variable or argument, an annotation, or one
+    that an endpoint answers.
+    """
     model_files: ModelFiles | None = None
     """A model's files in an object store, as workloads load them."""
     index_snapshot: IndexSnapshot | None = None

@@ -8,7 +8,7 @@ from pydantic import Field
 from stagingmirror.api.spec.accept import Accept
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.kinds import KINDS, Kinds
-from stagingmirror.api.spec.track.setting import HAS_OWN_PLACE
+from stagingmirror.api.spec.track.setting import REFRESH_RULES
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
     Duration,
@@ -74,8 +74,8 @@ class _Named(Model):
     mode: Mode | None = None
     """Refresh: staging is made like production. Report: differences are only reported. Omitted:
     Refresh, but Report for setting.variable and setting.argument, for a table without setting.load,
-    for modelFiles without staging.store, for indexSnapshot with compare: Content, for
-    featureParity and for serving.
+    for what an endpoint of staging answers, for modelFiles without staging.store, for indexSnapshot
+    with compare: Content, for featureParity and for serving.
     """
     with_: Annotated[tuple[Label, ...], unique(most=8), Field(alias="with")] = ()
     """Other components of track: where a refresh leaves one of these, it leaves this one as well,
@@ -109,22 +109,7 @@ class Track(Kinds, _Named):
             # None is right here: a newer CRD may have a kind that this operator does not know.
             holds=lambda track: len(track.given) <= 1,
         ),
-        Rule(
-            cel=(
-                "!has(self.mode) || self.mode == 'Report' || !has(self.setting)"
-                " || !has(self.setting.production.table) || has(self.setting.load)"
-                f" || {HAS_OWN_PLACE.replace('self.', 'self.setting.')}"
-            ),
-            message=(
-                "only a loader writes a table of staging; add load, give staging a configMap, or "
-                "set mode: Report"
-            ),
-            holds=lambda track: (
-                track.mode != "Refresh"
-                or track.setting is None
-                or not track.setting.is_loaded_by_nobody
-            ),
-        ),
+        *REFRESH_RULES,
         _only_compared("featureParity", lambda track: track.feature_parity),
         _only_compared("serving", lambda track: track.serving),
     )

@@ -17,9 +17,10 @@ OfferList = Literal[
     "config_maps", "variables", "annotations", "models", "tags", "parameters", "arguments"
 ]
 
-# What may be named of an environment: in its lists, ``store/alias`` of its index stores, or
-# ``endpoint/samples``, or a model whose input example may be sent.
-OfferName = OfferList | Literal["index_aliases", "samples", "input_examples"]
+# What may be named of an environment: in its lists, ``store/alias`` of its index stores,
+# ``endpoint/samples``, an endpoint's name with a JSON pointer after it, or a model whose input
+# example may be sent.
+OfferName = OfferList | Literal["index_aliases", "samples", "pointers", "input_examples"]
 
 # Annotations in which tools keep whole manifests, the values of all variables included: a pattern
 # that is meant for others does not mean them.

@@ -145,6 +145,16 @@ FlagPattern = Annotated[
     ),
 ]
 
+Pointer = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    shape(
+        r"^(/([^/~\x00-\x1f]|~[01])*)+$",
+        "write a JSON pointer (RFC 6901) below the whole answer, e.g. /data/0/id; ~1 is a / in a "
+        "key, ~0 a ~",
+    ),
+]
+
 # A name of a registered model or of an alias.
 ModelName = Annotated[
     str,

@@ -1,8 +1,8 @@
 """``setting``: any named value, e.g. a data snapshot, a tokenizer's revision, an endpoint.
 
-A value is in a ConfigMap's key, a container's variable or an annotation, or is the version of a
-Delta table. It is shown only where
-both admins made it readable; where one made it only comparable it is sealed (HMAC) and compared;
+A value is in a ConfigMap's key, a container's variable or argument, an annotation or the answer of
+an endpoint, or is the version of a Delta table. It is shown only where both admins made it
+readable; where one made it only comparable it is sealed (HMAC) and compared;
 anything else is not read.
 """
 
@@ -16,7 +16,7 @@ from stagingmirror.components.setting.observe import VALUE, facts_of
 from stagingmirror.components.setting.place import (
     named_in,
     namespaces_of,
-    no_store,
+    no_server,
     place_in,
     same_place,
     write_of,
@@ -57,7 +57,7 @@ class SettingKind:
         )
         if (problem := both_listed(entry.name, sides, production, staging)) is not None:
             return problem
-        if (why := of_track(entry.name, no_store(entry.spec, sides))) is not None:
+        if (why := of_track(entry.name, no_server(entry.spec, sides))) is not None:
             return why
         if (shared := same_place(entry.spec, sides)) is not None:
             return same_thing(entry.name, shared)

@@ -6,7 +6,7 @@ from stagingmirror.api.spec.track.setting import PLACEHOLDER, Setting
 from stagingmirror.api.types.duration import seconds
 from stagingmirror.api.types.times import rfc3339
 from stagingmirror.component import Role, Sides
-from stagingmirror.components.setting.place import named_in, no_store, place_in, users_of
+from stagingmirror.components.setting.place import named_in, no_server, place_in, users_of
 from stagingmirror.components.setting.value import Value, value_in
 from stagingmirror.drift.facts import Fact, Seen, Unseen
 from stagingmirror.reading.offers import consent, refuse_not_offered, refuse_parts
@@ -21,7 +21,7 @@ WRITTEN = "written"
 
 def facts_of(entry: Setting, sides: Sides, role: Role, reading: Reading, now: float) -> Seen:
     """Raises Ended where nothing is known, or proven not to be there."""
-    if (why := no_store(entry, sides)) is not None:
+    if (why := no_server(entry, sides)) is not None:
         raise reading.unseen(why.reason, why.message)
     refuse_not_offered(reading, named_in(entry, sides))
     if role == "production":

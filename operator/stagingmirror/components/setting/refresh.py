@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from stagingmirror.actions.config_map import SetConfigMapKey
 from stagingmirror.actions.run_loader import RunLoader
 from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.api.spec.track.setting import (
+from stagingmirror.api.spec.track.setting import Load, Setting
+from stagingmirror.api.spec.track.setting_place import (
     AnnotationOf,
     ArgumentOf,
     ConfigMapKey,
-    Load,
-    Setting,
     TableOf,
+    ValueAt,
     VariableOf,
 )
 from stagingmirror.api.types.duration import seconds
@@ -92,7 +92,15 @@ def steps(
 
 
 def unloaded(entry: Setting) -> Why | None:
-    """Why a table of staging is never refreshed: only a loader writes it."""
+    """Why staging's is never refreshed: a table is written by a loader only, and what an endpoint
+    answers by nobody.
+    """
+    if entry.staging_is_at_endpoint:
+        return Why(
+            Reason.NOT_COMPARABLE,
+            "nothing writes what an endpoint of staging answers; give staging a configMap, or set "
+            "mode: Report.",
+        )
     if not entry.is_loaded_by_nobody:
         return None
     return Why(
@@ -143,8 +151,8 @@ def _require(
             needed(lambda: container_of(reading, workload, container))
         case AnnotationOf(kind=kind, name=name):
             needed(lambda: reading.get(WorkloadSubject(OWN, kind, place.namespace, name)))
-        case TableOf():
-            pass  # its loader makes it
+        case TableOf() | ValueAt():
+            pass  # its loader makes it, or nobody
     needed(lambda: [reading.get(user) for user in users])
     if (load := entry.load) is not None:
         loader = needed(

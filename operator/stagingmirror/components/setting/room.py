@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from stagingmirror.actions.config_map import MOST_BYTES
 from stagingmirror.actions.step import text_bytes
-from stagingmirror.api.spec.track.setting import (
+from stagingmirror.api.spec.track.setting import Setting
+from stagingmirror.api.spec.track.setting_place import (
     AnnotationOf,
     ArgumentOf,
     ConfigMapKey,
-    Setting,
     TableOf,
+    ValueAt,
     VariableOf,
 )
 from stagingmirror.components.setting.place import ValuePlace
@@ -72,7 +73,7 @@ def _stored(reading: Reading, place: ValuePlace, wanted: str) -> Iterator[_Room]
             annotations = {**workload.annotations, key: wanted}
             total = sum(text_bytes(key) + text_bytes(text) for key, text in annotations.items())
             yield _Room(f"the annotations of {place.workload}", total, ANNOTATIONS)
-        case TableOf():
+        case TableOf() | ValueAt():
             return
 
 

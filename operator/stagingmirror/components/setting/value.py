@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
-from stagingmirror.api.spec.track.setting import (
+from stagingmirror.api.spec.track.setting_place import (
     AnnotationOf,
     ArgumentOf,
     ConfigMapKey,
     TableOf,
+    ValueAt,
     VariableOf,
 )
 from stagingmirror.components.setting.place import ValuePlace
 from stagingmirror.drift.command.flags import Form
 from stagingmirror.drift.expansion import MAX_TEXT
+from stagingmirror.drift.facts import Why
 from stagingmirror.reading.arguments import argument_of
 from stagingmirror.reading.reading import Reading
 from stagingmirror.reading.running import called, started, variable_of
 from stagingmirror.reasons import Reason
+from stagingmirror.sources.endpoint.subjects import Answered
 from stagingmirror.sources.kubernetes.subjects import (
     ConfigMapSubject,
     Variable,
@@ -79,6 +82,20 @@ def value_in(reading: Reading, place: ValuePlace, users: tuple[WorkloadSubject, 
             assert place.table is not None, "it is a table"
             found = reading.get(place.table)
             return Value(str(found.version), declared=False, written=found.written)
+        case ValueAt(pointer=pointer):
+            assert place.answer is not None, "it is of an endpoint"
+            return Value(
+                _answered(reading, place, reading.get(place.answer), pointer), declared=False
+            )
+
+
+def _answered(reading: Reading, place: ValuePlace, answer: Answered, pointer: str) -> str:
+    found = answer.values[pointer]
+    if found is None:
+        raise reading.absent(str(place))
+    if isinstance(found, Why):
+        raise reading.unseen(found.reason, f"{place} {found.message}")
+    return found
 
 
 def _of_config_map(

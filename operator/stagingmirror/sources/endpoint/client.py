@@ -36,7 +36,7 @@ OnCall = Callable[[str, str, float], None]
 
 # Bytes of an answer, whatever the environment allows.
 LARGEST = 8 * 1024 * 1024
-_OPERATION = "probe"
+_OPERATIONS: Mapping[str, str] = {"POST": "probe", "GET": "read"}
 # The server refuses this input; whoever sends it again gets the same answer.
 _OF_THE_INPUT = frozenset({400, 404, 422, 500})
 
@@ -52,6 +52,7 @@ class Answer:
 
 
 _NO_POST = "it takes no POST of JSON ({status}); is {field}.url right?"
+_NO_GET = "it takes no GET ({status}); is {field}.url right?"
 _REFUSALS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
     401: (
         NotAllowed,
@@ -69,6 +70,13 @@ _REFUSALS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
         "it has too many requests ({status}); lower {field}.maxRequestsPerSecond",
     ),
     **dict.fromkeys((502, 503, 504), (NotAnswered, Reason.UNAVAILABLE, "it answers {status}")),
+}
+
+_REFUSED_GETS: Mapping[int, tuple[type[StagingMirrorError], Reason, str]] = {
+    **_REFUSALS,
+    404: (NotThere, Reason.NOT_THERE, "nothing is there ({status}); is {field}.url right?"),
+    405: (NotAnswered, Reason.BAD_REQUEST, _NO_GET),
+    415: (NotAnswered, Reason.BAD_REQUEST, _NO_GET),
 }
 
 
@@ -117,6 +125,16 @@ class EndpointClient:
         """When its turn has come. Raises NotAnswered (also for what is no whole answer, and for
         one that says that the server cannot answer now), NotAllowed, NotThere.
         """
+        return await self._requested("POST", body, content_type)
+
+    async def fetch(self) -> bytes:
+        """What a GET of the url answers, when its turn has come. Raises as ``send`` does."""
+        answer = await self._requested("GET", None, None)
+        assert answer.body is not None, "another answer than 200 is an error of a GET"
+        return answer.body
+
+    async def _requested(self, method: str, body: bytes | None, content_type: str | None) -> Answer:
+        operation = _OPERATIONS[method]
         async with self._rate.room:
             await self._rate.turn()
             if self._is_closed:
@@ -125,16 +143,16 @@ class EndpointClient:
                 )
             began = perf_counter()
             try:
-                status, found = await self._exchange(body, content_type)
+                status, found = await self._exchange(method, body, content_type)
             except StagingMirrorError as error:
-                self._on_call(_OPERATION, error.reason, perf_counter() - began)
+                self._on_call(operation, error.reason, perf_counter() - began)
                 raise
             except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-                translated = failure(error, f"{self._at}, {_OPERATION}", self.field)
-                self._on_call(_OPERATION, translated.reason, perf_counter() - began)
+                translated = failure(error, f"{self._at}, {operation}", self.field)
+                self._on_call(operation, translated.reason, perf_counter() - began)
                 raise translated from None
             took = perf_counter() - began
-            self._on_call(_OPERATION, "ok" if found is not None else Reason.BAD_REQUEST, took)
+            self._on_call(operation, "ok" if found is not None else Reason.BAD_REQUEST, took)
             return Answer(found, status, took)
 
     async def close(self) -> None:
@@ -143,20 +161,24 @@ class EndpointClient:
         if (session := self.__dict__.pop("_session", None)) is not None:
             await session.close()
 
-    async def _exchange(self, body: bytes, content_type: str) -> tuple[int, bytes | None]:
+    async def _exchange(
+        self, method: str, body: bytes | None, content_type: str | None
+    ) -> tuple[int, bytes | None]:
         whole = bytearray()
-        async with self._session.post(
+        typed = {} if content_type is None else {"Content-Type": content_type}
+        async with self._session.request(
+            method,
             self._url,
             data=body,
             allow_redirects=False,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=self._timeout),
-            **self._way({**self._headers, "Content-Type": content_type}),
+            **self._way({**self._headers, **typed}),
         ) as answer:
-            if answer.status in _OF_THE_INPUT:
+            if method == "POST" and answer.status in _OF_THE_INPUT:
                 return answer.status, None
             if answer.status != 200:
-                raise self._refusal(answer.status)
+                raise self._refusal(method, answer.status)
             if answer.headers.get("Content-Encoding", "identity").casefold() != "identity":
                 raise self._error(
                     NotAnswered, Reason.GARBAGE, "it compresses its answer against our request"
@@ -171,7 +193,7 @@ class EndpointClient:
                     )
         return answer.status, bytes(whole)
 
-    def _refusal(self, status: int) -> StagingMirrorError:
+    def _refusal(self, method: str, status: int) -> StagingMirrorError:
         if 300 <= status < 400:
             return self._error(
                 NotAnswered,
@@ -179,7 +201,8 @@ class EndpointClient:
                 f"it redirects to another address ({status}), which is not followed; write the "
                 f"address itself into {self.field}.url",
             )
-        if (known := _REFUSALS.get(status)) is not None:
+        refusals = _REFUSED_GETS if method == "GET" else _REFUSALS
+        if (known := refusals.get(status)) is not None:
             kind, reason, text = known
             return self._error(kind, reason, text.format(field=self.field, status=status))
         reason = Reason.SERVER_ERROR if status >= 500 else Reason.BAD_REQUEST
@@ -206,3 +229,16 @@ class EndpointClient:
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
         return session_with(self._ssl, min(self._connections, AT_ONCE))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a probe: what is sent, and where to. ``digest`` changes with the server and with
+    the samples; ``least``: seconds between two probes, at least.
+    """
+
+    client: EndpointClient
+    protocol: str
+    lines: tuple[str, ...] = field(repr=False)
+    digest: str
+    least: float

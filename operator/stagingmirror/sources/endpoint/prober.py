@@ -17,13 +17,12 @@ from stagingmirror.drift.parity.judge import judge
 from stagingmirror.drift.parity.rules import Rules
 from stagingmirror.errors import NotAllowed, NotAnswered, StagingMirrorError
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.endpoint.client import Answer
+from stagingmirror.sources.endpoint.client import Answer, Side
 from stagingmirror.sources.endpoint.memory import Bounds, Share
 from stagingmirror.sources.endpoint.protocols import PROTOCOLS
 from stagingmirror.sources.endpoint.protocols.lines import value_of
 from stagingmirror.sources.endpoint.protocols.protocol import Protocol, Request, gather
 from stagingmirror.sources.endpoint.rate import AT_ONCE
-from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import Parity, ProbedParity, Refusals
 
 # Seconds in which no request of a probe gets its turn: an address may have many probes in line.

@@ -18,9 +18,8 @@ from stagingmirror.api.types.times import AHEAD
 from stagingmirror.drift.facts import Unseen, Why
 from stagingmirror.errors import NotRead, StagingMirrorError
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.endpoint.client import EndpointClient
+from stagingmirror.sources.endpoint.client import EndpointClient, Side
 from stagingmirror.sources.endpoint.memory import Bounds
-from stagingmirror.sources.endpoint.side import Side
 from stagingmirror.sources.endpoint.subjects import ParitySubject, ProbedParity, Rules
 from stagingmirror.sources.endpoint.turns import Ends, Turns
 from stagingmirror.view import Observed

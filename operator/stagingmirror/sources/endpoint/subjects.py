@@ -1,8 +1,10 @@
 """What kinds can observe of the endpoints of two environments."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from stagingmirror.drift.facts import Why
 from stagingmirror.drift.parity.result import FeatureParity as FeatureParity
 from stagingmirror.drift.parity.result import LeftOut as LeftOut
 from stagingmirror.drift.parity.result import Parity as Parity
@@ -52,6 +54,35 @@ class ProbedParity:
     latency: tuple[float, float]
     began: float
     took: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the answer to a GET holds, by each pointer that the environment lists: a text, a number
+    as it is written, ``true`` or ``false``; why it is none of them; None: it is not there.
+    """
+
+    values: Mapping[str, str | Why | None]
+
+
+class _Answer(NamedTuple):
+    of: str
+    """The environment."""
+    endpoint: str
+    kind: Literal["Answer"] = "Answer"
+
+
+class AnswerSubject(_Answer, Subject[Answered]):
+    """The answer of an endpoint to a GET of its url."""
+
+    __slots__ = ()
+
+    @property
+    def environment(self) -> str:
+        return self.of
+
+    def __str__(self) -> str:
+        return f'the answer of endpoint {self.endpoint} of "{self.of}"'
 
 
 class _Parity(NamedTuple):

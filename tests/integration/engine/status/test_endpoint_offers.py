@@ -24,7 +24,7 @@ Object = dict[str, Any]
 SAMPLE, VALUE = f"sample-{secrets.token_hex(4)}", f"value-{secrets.token_hex(4)}"
 PER_SECOND = 20
 MINUTES = count(10)
-WAITS = {"NotProbedYet", "NotSeenYet"}
+WAITS = {"NotProbedYet", "NotSeenYet", "NotPolledYet"}
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,8 @@ def server() -> Iterator[PlainServer]:
         server.answers = {
             "/production": {"amount": 47110815.25, "note": VALUE},
             "/staging": {"amount": 0, "note": ""},
+            "/models-of-production": {"id": "fraud@12", "note": VALUE},
+            "/models-of-staging": {"id": "fraud@11", "note": ""},
         }
         yield server
 
@@ -51,10 +53,16 @@ def world(control_plane: ControlPlane, server: PlainServer) -> Iterator[World]:
                 "protocol": "JSON",
                 "maxRequestsPerSecond": PER_SECOND,
             }
+            read: Object = {
+                "name": "models",
+                "url": server.url(f"/models-of-{side}"),
+                "protocol": "JSON",
+            }
+            read |= {"pointers": ["/id"], "sideEffectFree": True}
             if side == "production":
                 offered = [{"name": "offered", "configMap": place}]
                 given |= {"sideEffectFree": True, "samples": offered}
-            world.environment(side, getattr(world, side), endpoints=[given])
+            world.environment(side, getattr(world, side), endpoints=[given, read])
         yield world
 
 
@@ -93,6 +101,21 @@ def compared(team: Team, entry: Object) -> Object:
 
     found: Object = team.world.until(is_known, name)["components"][0]
     return found
+
+
+def test_a_pointer_that_is_not_offered_is_not_read(team: Team, server: PlainServer) -> None:
+    def setting(pointer: str, endpoint: str = "models") -> Object:
+        place = {"endpoint": {"endpoint": endpoint, "pointer": pointer}}
+        return {"name": "value", "setting": {"production": place}}
+
+    closed, unknown = (compared(team, each) for each in (setting("/note"), setting("/a", "other")))
+    assert not [to for to, _, body in server.sent if not body]
+    offered = compared(team, setting("/id"))
+
+    assert (closed["reason"], unknown["reason"]) == ("NotOffered", "NoEndpoint")
+    assert VALUE not in str(closed)
+    assert offered["verdict"] == "Drifted"
+    assert offered["production"] == {"value": "fraud@12"}
 
 
 def test_samples_and_endpoints_that_are_not_offered_are_not_used(

@@ -8,7 +8,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from stagingmirror.api.spec.accept import AcceptOfKind
-from stagingmirror.api.spec.environment.endpoint import ENDPOINT_RULES, Endpoint, offered_samples
+from stagingmirror.api.spec.environment.endpoint import (
+    ENDPOINT_RULES,
+    Endpoint,
+    offered_pointer,
+    offered_samples,
+)
 from stagingmirror.api.spec.environment.index_store import IndexStore, offered_alias
 from stagingmirror.api.spec.environment.object_store import ObjectStore, offering
 from stagingmirror.api.spec.environment.server import SecretKeyReference, Server
@@ -245,6 +250,8 @@ class MirrorEnvironmentSpec(Model):
             return offered_alias(name, self.index_stores)
         if which == "input_examples":
             return matches(self.readable.input_examples, name)
+        if which == "pointers":
+            return offered_pointer(name, self.endpoints)
         if which == "samples":
             return offered_samples(name, self.endpoints)
         return self.readable.has(which, name) or self.comparable.has(which, name)

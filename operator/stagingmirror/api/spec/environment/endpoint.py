@@ -12,6 +12,7 @@ from stagingmirror.api.types.constraints import (
     Label,
     Namespace,
     ObjectName,
+    Pointer,
     Rule,
     Size,
     at_least,
@@ -92,6 +93,10 @@ class Endpoint(Server):
     """No featureParity sends its samples more often than this, whatever its every is, but for a
     refresh and for what is requested by hand. At least 1m, at most 24h.
     """
+    pointers: Annotated[tuple[Pointer, ...], unique(most=16)] = ()
+    """JSON pointers (RFC 6901) into the answer to a GET of url, e.g. /data/0/id: the values that
+    the endpoint of a setting may name, and that are shown and copied. None by default.
+    """
     samples: Annotated[tuple[OfferedSamples, ...], unique("name", most=16)] = ()
     """What a featureParity may send to this endpoint, and, of production, to staging's. None by
     default.
@@ -120,6 +125,7 @@ class Endpoint(Server):
 # What says nothing of how an endpoint is reached.
 _NOT_OF_THE_WAY: dict[str, object] = {
     "samples": (),
+    "pointers": (),
     "report": None,
     "min_interval": "15m",
     "served_by": None,
@@ -136,6 +142,13 @@ def offered_samples(name: str, endpoints: tuple[Endpoint, ...]) -> bool:
     endpoint, _, samples = name.partition("/")
     found = endpoint_named(endpoint, endpoints)
     return found is not None and found.offered(samples) is not None
+
+
+def offered_pointer(name: str, endpoints: tuple[Endpoint, ...]) -> bool:
+    """Whether an endpoint's name, followed by a pointer, may be named."""
+    endpoint, slash, pointer = name.partition("/")
+    found = endpoint_named(endpoint, endpoints)
+    return found is not None and slash + pointer in found.pointers
 
 
 ENDPOINT_RULES = (

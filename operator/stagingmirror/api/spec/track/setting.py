@@ -6,15 +6,18 @@ from pydantic import Field
 
 from stagingmirror.api.spec.kind_spec import KindSpec, Mode
 from stagingmirror.api.spec.references import OWN_NAMESPACE, WorkloadReference, all_at_home
+from stagingmirror.api.spec.track.setting_place import (
+    AnnotationOf,
+    ArgumentOf,
+    ConfigMapKey,
+    TableOf,
+    ValueAt,
+    VariableOf,
+)
 from stagingmirror.api.types.base import Model
 from stagingmirror.api.types.constraints import (
-    FOLDER,
-    AnnotationKey,
     Duration,
-    FlagName,
-    Key,
     Label,
-    Namespace,
     ObjectName,
     Rule,
     VariableName,
@@ -23,7 +26,7 @@ from stagingmirror.api.types.constraints import (
 )
 
 # The fields that say where a value is.
-_PLACES = ("configMap", "variable", "annotation", "argument", "table")
+_PLACES = ("configMap", "variable", "annotation", "argument", "table", "endpoint")
 ONE_PLACE = f"a setting is in exactly one place: {', '.join(_PLACES[:-1])} or {_PLACES[-1]}"
 _HAS_EACH = "[" + ", ".join(f"has(self.{place})" for place in _PLACES) + "]"
 
@@ -46,63 +49,9 @@ Form = Annotated[
 ]
 
 
-class ConfigMapKey(Model):
-    name: ObjectName
-    """Name of the ConfigMap."""
-    key: Key
-    """Its key."""
-    namespace: Namespace | None = None
-    """In production only: another namespace that the environment lists."""
-
-
-class VariableOf(WorkloadReference):
-    container: Label
-    """The container."""
-    variable: VariableName
-    """The container's environment variable."""
-
-
-class AnnotationOf(WorkloadReference):
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            cel="!has(self.part)",
-            message="an annotation is one of the whole InferenceService; remove part",
-            holds=lambda annotation: annotation.part is None,
-        ),
-    )
-
-    key: AnnotationKey
-    """The annotation's key."""
-
-
-class ArgumentOf(WorkloadReference):
-    container: Label
-    """The container."""
-    flag: FlagName
-    """The flag with its dashes, e.g. --tokenizer-revision, in the container's command or args:
-    "--flag value", "--flag=value", or "--flag" alone, which is the value true. The words of a shell
-    script (sh -c) are not read.
-    """
-
-
-class TableOf(Model):
-    """A Delta table in an object store that the side's environment lists."""
-
-    store: Label
-    """Name of the entry in objectStores. It must list the table's folder in readable."""
-    path: Annotated[
-        str,
-        Field(min_length=1, max_length=512),
-        shape(
-            FOLDER,
-            "write the table's folder below url of the store, e.g. features/customers",
-        ),
-    ]
-    """The table's folder below url of the store: the one that holds _delta_log."""
-
-
 def _places(side: "SettingProduction | SettingStaging") -> int:
-    return sum(place is not None for place in (*_of_kubernetes(side), side.table))
+    every = (*_of_kubernetes(side), side.table, side.endpoint)
+    return sum(place is not None for place in every)
 
 
 def _of_kubernetes(
@@ -126,9 +75,14 @@ class SettingProduction(Model):
             holds=lambda production: _places(production) == 1,
         ),
         Rule(
-            cel="!has(self.table) || !has(self.usedBy) || self.usedBy.size() == 0",
-            message="usedBy of production is not for a table; remove it",
-            holds=lambda production: production.table is None or not production.used_by,
+            cel=(
+                "!(has(self.table) || has(self.endpoint)) || !has(self.usedBy)"
+                " || self.usedBy.size() == 0"
+            ),
+            message="usedBy of production is not for a table or an endpoint; remove it",
+            holds=lambda production: (
+                (production.table is None and production.endpoint is None) or not production.used_by
+            ),
         ),
     )
 
@@ -142,6 +96,8 @@ class SettingProduction(Model):
     """A flag of a workload's container."""
     table: TableOf | None = None
     """A Delta table: its value is the number of its newest version."""
+    endpoint: ValueAt | None = None
+    """A value that an endpoint answers."""
     used_by: UsedBy = ()
     """Workloads that read the value when they start: it counts as running only where they started
     after its last change, and a refresh restarts staging's.
@@ -186,6 +142,8 @@ class SettingStaging(Model):
     """A Delta table that has production's versions, e.g. a copy with its log; only the loader
     writes it.
     """
+    endpoint: ValueAt | None = None
+    """A value that an endpoint answers. It is only compared, never written."""
     used_by: UsedBy | None = None
     """Workloads that read the value when they start. Omitted: as in production."""
 
@@ -207,12 +165,18 @@ class Load(Model):
     """How long one run may take."""
 
 
-# Staging's value is elsewhere than in a table.
-HAS_OWN_PLACE = (
+# Staging's value is where a refresh can write it, whatever production's place is.
+_HAS_OWN_PLACE = (
     "(has(self.staging) && (has(self.staging.configMap) || has(self.staging.variable)"
     " || has(self.staging.annotation) || has(self.staging.argument)))"
 )
-_IS_TABLE = f"has(self.production.table) && !{HAS_OWN_PLACE}"
+_HAS_ENDPOINT = "(has(self.staging) && has(self.staging.endpoint))"
+_IS_TABLE = f"has(self.production.table) && !{_HAS_OWN_PLACE} && !{_HAS_ENDPOINT}"
+# Staging's value is what an endpoint answers.
+_IS_AT_ENDPOINT = (
+    f"({_HAS_ENDPOINT} || (has(self.production.endpoint) && !{_HAS_OWN_PLACE}"
+    " && !(has(self.staging) && has(self.staging.table))))"
+)
 
 
 class Setting(KindSpec):
@@ -239,6 +203,20 @@ class Setting(KindSpec):
                 or (entry.staging.value == PLACEHOLDER and not entry.staging.used_by)
             ),
         ),
+        Rule(
+            cel=(
+                f"!{_IS_AT_ENDPOINT} || (!has(self.load) && (!has(self.staging)"
+                " || !has(self.staging.usedBy) || self.staging.usedBy.size() == 0))"
+            ),
+            message=(
+                "what an endpoint of staging answers is only compared; remove load and "
+                "staging.usedBy, or give staging a configMap"
+            ),
+            holds=lambda entry: (
+                not entry.staging_is_at_endpoint
+                or (entry.load is None and not entry.staging.used_by)
+            ),
+        ),
     )
 
     production: SettingProduction
@@ -253,18 +231,62 @@ class Setting(KindSpec):
     @property
     def default_mode(self) -> Mode:
         """A variable and an argument are only reported: a refresh would take them from their owner.
-        So is a table that nothing loads.
+        So is a table that nothing loads, and what an endpoint answers.
         """
         is_owners = self.production.variable is not None or self.production.argument is not None
-        is_left = is_owners or self.is_loaded_by_nobody
+        is_left = is_owners or self.is_loaded_by_nobody or self.staging_is_at_endpoint
         return "Report" if is_left else "Refresh"
 
     @property
     def staging_is_table(self) -> bool:
         """Whether staging's value is the version of a table."""
-        return self.production.table is not None and not any(_of_kubernetes(self.staging))
+        own = (*_of_kubernetes(self.staging), self.staging.endpoint)
+        return self.production.table is not None and not any(own)
+
+    @property
+    def staging_is_at_endpoint(self) -> bool:
+        """Whether staging's value is what an endpoint answers: nothing writes it."""
+        own = (*_of_kubernetes(self.staging), self.staging.table)
+        inherits = self.production.endpoint is not None and not any(own)
+        return self.staging.endpoint is not None or inherits
 
     @property
     def is_loaded_by_nobody(self) -> bool:
         """Whether staging's place is a table, and no loader writes it."""
         return self.staging_is_table and self.load is None
+
+
+# Of an entry of ``track``: what its mode cannot be.
+REFRESH_RULES: tuple[Rule, ...] = (
+    Rule(
+        cel=(
+            "!has(self.mode) || self.mode == 'Report' || !has(self.setting)"
+            " || !has(self.setting.production.table) || has(self.setting.load)"
+            f" || {_HAS_OWN_PLACE.replace('self.', 'self.setting.')}"
+        ),
+        message=(
+            "only a loader writes a table of staging; add load, give staging a configMap, or "
+            "set mode: Report"
+        ),
+        holds=lambda track: (
+            track.mode != "Refresh"
+            or track.setting is None
+            or not track.setting.is_loaded_by_nobody
+        ),
+    ),
+    Rule(
+        cel=(
+            "!has(self.mode) || self.mode == 'Report' || !has(self.setting)"
+            f" || !{_IS_AT_ENDPOINT.replace('self.', 'self.setting.')}"
+        ),
+        message=(
+            "nothing writes what an endpoint of staging answers; give staging a configMap, or "
+            "set mode: Report"
+        ),
+        holds=lambda track: (
+            track.mode != "Refresh"
+            or track.setting is None
+            or not track.setting.staging_is_at_endpoint
+        ),
+    ),
+)

@@ -23,8 +23,13 @@ class _NoNumber(ValueError):
     """NaN or an infinity, which JSON does not have."""
 
 
-def parsed(body: bytes, *, nan: bool) -> Json:
+class Number(str):
+    """A number as it is written."""
+
+
+def parsed(body: bytes, *, nan: bool, as_written: bool = False) -> Json:
     """``nan``: the servers of this protocol write NaN and Infinity where JSON has no word for them.
+    ``as_written``: each number is a ``Number``.
 
     Raises NotAnswered: HalfRead for a body that ends early, OversizedAnswer for one that may hold
     more than ``MOST_VALUES`` values, else Garbage.
@@ -49,6 +54,8 @@ def parsed(body: bytes, *, nan: bool) -> Json:
             found,
             object_pairs_hook=_object,
             parse_constant=float if nan else _no_number,
+            parse_int=Number if as_written else None,
+            parse_float=Number if as_written else None,
         )
     except (ValueError, RecursionError) as error:
         raise _error(error, found) from None

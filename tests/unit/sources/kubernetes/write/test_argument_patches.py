@@ -16,6 +16,7 @@ from stagingmirror.sources.kubernetes.write.field_patch import (
     target_of,
 )
 from stagingmirror.sources.kubernetes.write.json_patch import json_patch_for
+from stagingmirror.sources.kubernetes.write.kserve_update import not_passed_on
 from support.kubernetes.wire import patched
 
 FLAG = "--tokenizer-revision"
@@ -126,6 +127,30 @@ def test_a_model_of_kserve_gets_arguments_beside_those_of_its_runtime() -> None:
     after = patched(service, json_patch_for(service, "InferenceService", [forth]))
 
     assert after["spec"]["predictor"]["model"]["args"] == [f"{FLAG}=abc"]
+
+
+@pytest.mark.parametrize(
+    ("below", "awaited"),
+    [
+        (["--runtime", FLAG, "abc"], None),
+        (["--runtime", f"{FLAG}=abc"], None),
+        (["--runtime", FLAG, "main"], f"argument {FLAG} of kserve-container"),
+        (["--runtime"], f"argument {FLAG} of kserve-container"),
+    ],
+)
+def test_an_inference_service_has_arrived_where_its_deployment_has_the_value(
+    below: list[str], awaited: str | None
+) -> None:
+    service: dict[str, Any] = {
+        "metadata": {"name": "web"},
+        "spec": {"predictor": {"model": {"args": [f"{FLAG}=abc"]}}},
+    }
+    write = SetArgument("kserve-container", FLAG, "abc", None)
+    deployment = body(args=below)
+    deployment["spec"]["template"]["spec"]["containers"][1]["name"] = "kserve-container"
+    forth = Change(write, {"value": "main"}, target_of(write, "abc"))
+
+    assert not_passed_on(service, "InferenceService", deployment, [forth]) == awaited
 
 
 @pytest.mark.parametrize(
