@@ -39,8 +39,14 @@ A10 = Node("g5.2xlarge", "amd64", "NVIDIA-A10G", "")
 T4 = Node("g4dn.xlarge", "amd64", "Tesla-T4", "")
 CPU = Node("m5.large", "amd64", "", "6.1.0")
 SIDES = sides(
-    environment(readable={"variables": ["WEB_CONCURRENCY"]}, comparable={}),
-    environment("Staging", readable={"variables": ["WEB_CONCURRENCY"]}, comparable={}),
+    *(
+        environment(
+            role,
+            readable={"variables": ["WEB_CONCURRENCY"], "arguments": ["--shown"]},
+            comparable={"arguments": ["--compared", "script"]},
+        )
+        for role in ("Production", "Staging")
+    )
 )
 
 
@@ -154,7 +160,10 @@ def _limits(**limits: Any) -> Any:
 
 
 HEALTH = {"httpGet": {"path": "/health", "port": 8080}}
+VLLM = "vllm/vllm-openai:v0.8.5"
 FULL = container(
+    image=VLLM,
+    args=["--max-model-len=4096", "--shown=1", "--compared", "2", "--api-key", "planted"],
     startupProbe=HEALTH,
     readinessProbe=HEALTH,
     livenessProbe=HEALTH,
@@ -184,6 +193,10 @@ def full(namespace: str) -> Workload:
     )
 
 
+def _scripted(namespace: str, script: str) -> Workload:
+    return server(namespace, container(command=["sh", "-c", f"for x in 1; do {script}; done"]))
+
+
 def _of_kserve(namespace: str, **more: str) -> Workload:
     service = {"autoscaling.maxReplicas": "2", "timeout": "60", "containerConcurrency": "8"}
     service |= {"batcher": "on", "batcher.maxBatchSize": "32", "canaryTrafficPercent": "100"}
@@ -201,6 +214,14 @@ EXAMPLES: tuple[tuple[Any, ...], ...] = (
         {},
         SIDES,
         {"nothing of it": lambda world: world.add(server(STAGING))},
+    ),
+    (
+        "serving, a script",
+        entry(),
+        lambda: serving(_scripted(PRODUCTION, "serve"), _scripted(STAGING, "serve")),
+        {},
+        SIDES,
+        {"another script": lambda world: world.add(_scripted(STAGING, "serve --fast"))},
     ),
     (
         "serving, KServe",

@@ -17,15 +17,18 @@ from stagingmirror.drift.serving.command_line import (
 from stagingmirror.sources.kubernetes.subjects import Container
 
 ARGUMENTS = "arguments"
+# Which server it is, where that is recognised.
+SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """Of one container; ``sealed`` and ``not_known`` as of ``Running``."""
+    """Of one container; all but ``notes`` as of ``Running``."""
 
     facts: Mapping[str, str]
     sealed: Mapping[str, str]
     not_known: frozenset[str]
+    defaults: frozenset[str]
     notes: tuple[str, ...]
 
 
@@ -41,6 +44,8 @@ def flags_of(container: Container, offered: Offered) -> Flags:
         variables = sorted(offered.variables(container).items(), key=lambda each: each[0])
         found = _parsed(container.image, container.words, tuple(variables))
     facts = {f"{found.server}.{flag}": text for flag, text in found.facts.items()}
+    if found.server is not None:
+        facts[SERVER] = found.server
     sealed: dict[str, str] = {}
     left_out = 0
     for flag, text in found.arguments.items():
@@ -53,7 +58,9 @@ def flags_of(container: Container, offered: Offered) -> Flags:
                 left_out += 1
     if found.script is not None and offered.script:
         sealed[SCRIPT] = found.script
-    return Flags(facts, sealed, _not_known(found), (*found.notes, *_left_out(left_out)))
+    defaults = frozenset(f"{found.server}.{flag}" for flag in found.defaults)
+    notes = (*found.notes, *_left_out(left_out))
+    return Flags(facts, sealed, _not_known(found), defaults, notes)
 
 
 @lru_cache(maxsize=1024)
@@ -63,10 +70,16 @@ def _parsed(image: str, words: Words, variables: tuple[tuple[str, str | None], .
 
 
 def _not_known(found: ServerFlags) -> frozenset[str]:
-    if ALL in found.unreadable:
-        return frozenset(f"{group}." for group in (*get_args(Server), ARGUMENTS))
+    """Flags of a server are compared with those of the same one alone, and nothing is known of
+    those of a container whose server is not recognised, or is started by a script.
+    """
+    others = frozenset(f"{each}." for each in get_args(Server) if each != found.server)
+    if found.server is None:
+        others |= {SERVER}
+    if ALL in found.unreadable or found.script is not None:
+        return others | {f"{found.server}.", f"{ARGUMENTS}."}
     groups = (ARGUMENTS,) if found.server is None else (found.server, ARGUMENTS)
-    return frozenset(f"{group}.{flag}" for group in groups for flag in found.unreadable)
+    return others | {f"{group}.{flag}" for group in groups for flag in found.unreadable}
 
 
 def _left_out(count: int) -> tuple[str, ...]:

@@ -38,11 +38,13 @@ def facts_of(entry: Serving, sides: Sides, role: Role, reading: Reading) -> Seen
     return reading.seen({one_fact(name): fact for name, fact in facts.items()})
 
 
-def _is_compared(name: str, *sides: ServingSide | None) -> bool:
+def _is_compared(name: str, own: ServingSide, other: ServingSide | None) -> bool:
     """Whether each side would show it if it had it."""
     if name.endswith(_IMAGE):
         return False
-    for side in sides:
+    if other is not None and name in own.running.defaults and name not in other.running.facts:
+        return False
+    for side in (own, other):
         unknown = side.running.not_known if side is not None else ()
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in unknown):
             return False

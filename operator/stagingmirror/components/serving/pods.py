@@ -27,12 +27,14 @@ _Pod = tuple[Mapping[str, Container], PodSettings]
 class Running:
     """``facts`` by name. ``sealed``: the same of texts that are only comparable, as they are; none
     of them is shown. ``not_known``: names of facts, or with a dot at the end their beginnings, of
-    which this side shows nothing, whatever it runs.
+    which this side shows nothing, whatever it runs. ``defaults``: what nobody gave, and a server of
+    a known version has: where the other side shows nothing, its version is not known.
     """
 
     facts: Mapping[str, str]
     sealed: Mapping[str, str]
     not_known: frozenset[str]
+    defaults: frozenset[str]
 
 
 def running(
@@ -57,13 +59,14 @@ def running(
         _bounded({**facts, CONTAINERS: ", ".join(sorted(containers.values()))}),
         _joined(reading, workload, [each.sealed for each in found]),
         frozenset[str]().union(*(each.not_known for each in found)),
+        frozenset[str]().union(*(each.defaults for each in found)),
     )
 
 
 def _of(reading: Reading, pod: _Pod, containers: Mapping[str, str], offered: Offered) -> Running:
     parts, settings = pod
     facts, sealed = dict(settings.facts), dict[str, str]()
-    not_known: set[str] = set()
+    not_known, defaults = set[str](), set[str]()
     for name, shown in containers.items():
         container, own = parts.get(name), settings.containers.get(name)
         if container is None or own is None:
@@ -74,10 +77,11 @@ def _of(reading: Reading, pod: _Pod, containers: Mapping[str, str], offered: Off
         facts |= {f"{shown}.{fact}": text for fact, text in given.items()}
         sealed |= {f"{shown}.{fact}": text for fact, text in flags.sealed.items()}
         not_known |= {f"{shown}.{fact}" for fact in flags.not_known}
+        defaults |= {f"{shown}.{fact}" for fact in flags.defaults}
         if container.env_from:
             reading.finding(f"variables of {shown} may come from envFrom: names are not compared.")
             not_known.add(f"{shown}.variables.")
-    return Running(facts, sealed, frozenset(not_known))
+    return Running(facts, sealed, frozenset(not_known), frozenset(defaults))
 
 
 def _of_container(container: Container) -> Iterator[tuple[str, str]]:
