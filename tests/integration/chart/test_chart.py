@@ -54,6 +54,13 @@ def test_the_tests_run_the_operator_with_the_rights_that_the_chart_gives() -> No
     assert rules_of(rendered, "Role", "mirror-masking") == expanded(rights.MASKING)
 
 
+def test_nodes_are_read_only_where_the_chart_is_told_so() -> None:
+    rendered = render(nodes={"read": True})
+
+    wanted = expanded([*rights.everywhere("mirror"), *rights.NODES])
+    assert rules_of(rendered, "ClusterRole", "mirror") == wanted
+
+
 def test_people_get_rights_on_mirrors_and_holds_by_the_roles_that_they_have() -> None:
     rendered = render()
     reads = {("get",), ("list",), ("watch",)}

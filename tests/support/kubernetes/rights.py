@@ -1,5 +1,6 @@
 """What the chart gives the operator's account, and nothing more: `test_chart` compares them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rig.kube import Kube
@@ -21,9 +22,8 @@ READING = [
     {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"]},
     {"apiGroups": [""], "resources": ["pods", "configmaps"]},
 ]
-NODES: list[dict[str, Any]] = [
-    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}
-]
+NODES: list[Object] = [{"apiGroups": [""], "resources": ["nodes"], "verbs": READ}]
+"""With ``nodes.read``, on the whole cluster."""
 RBAC = "rbac.authorization.k8s.io/v1"
 
 PRODUCTION: list[Object] = [{**rule, "verbs": READ} for rule in READING]
@@ -147,9 +147,9 @@ def forget(kube: Kube, *, operator: str) -> None:
         kube.delete(RBAC, kind, operator)
 
 
-def bind_everywhere(kube: Kube, operator: str) -> None:
-    """Give the operator's account what it has on the whole cluster; its release has the name of
-    its namespace.
+def bind_everywhere(kube: Kube, operator: str, *, also: Sequence[Object] = ()) -> None:
+    """Give the operator's account what it has on the whole cluster, and ``also`` that; its release
+    has the name of its namespace.
     """
     metadata = {"name": operator}
     kube.apply(
@@ -157,7 +157,7 @@ def bind_everywhere(kube: Kube, operator: str) -> None:
             "apiVersion": RBAC,
             "kind": "ClusterRole",
             "metadata": metadata,
-            "rules": everywhere(operator),
+            "rules": [*everywhere(operator), *also],
         },
         {
             "apiVersion": RBAC,

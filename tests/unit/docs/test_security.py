@@ -11,6 +11,7 @@ OFFERS = (
     "status/test_endpoint_offers",
     "status/test_acceptance_offers",
     "settings/test_argument_offers",
+    "check/serving/test_serving_offers",
 )
 TESTS = tuple(ENGINE / f"{name}.py" for name in OFFERS)
 

@@ -12,7 +12,7 @@ from stagingmirror.drift.facts import Why
 from stagingmirror.reading.reading import Ended, Reading
 from stagingmirror.reading.running import pods_that_count
 from stagingmirror.reasons import Reason
-from stagingmirror.sources.kubernetes.subjects import Workload, WorkloadSubject
+from stagingmirror.sources.kubernetes.subjects import Workload
 from stagingmirror.sources.kubernetes.subjects.serving import (
     Autoscaler,
     AutoscalerSubject,
@@ -43,32 +43,36 @@ class ServingSide:
 def side_of(entry: Serving, side: Side, sides: Sides, reading: Reading) -> ServingSide:
     """Raises Ended where the workload, its pods or its autoscaler prove nothing."""
     place = place_of(entry, side)
+    of = (place.cluster, place.kind, place.namespace, place.name)
+    nodes, scaler = NodesSubject(*of), AutoscalerSubject(*of)
+    for each in (nodes, scaler):  # so that they stay wanted while the workload proves nothing
+        reading.view.get(each)
     workload = reading.get(place)
     pods = pods_that_count(reading, workload)
     containers = counted_containers(entry, side, reading, workload)
-    scaler = _scaler(place, workload, reading)
+    scaled = _scaled(scaler, workload, reading)
     return ServingSide(
         workload=workload,
         running=running(reading, workload, pods, containers, Offered(sides)),
-        scaling=scaler.facts,
-        has_fixed_replicas=not scaler.names and place.kind not in _SCALED_BY_OTHERS,
-        nodes=_nodes(place, reading),
+        scaling=scaled.facts,
+        has_fixed_replicas=not scaled.names and place.kind not in _SCALED_BY_OTHERS,
+        nodes=_nodes(nodes, reading),
         declared=not pods,
     )
 
 
-def _scaler(place: WorkloadSubject, workload: Workload, reading: Reading) -> Autoscaler:
-    if place.kind in _SCALED_BY_OTHERS:
+def _scaled(subject: AutoscalerSubject, workload: Workload, reading: Reading) -> Autoscaler:
+    if subject.of in _SCALED_BY_OTHERS:
         return Autoscaler((), workload.service)
-    return reading.get(AutoscalerSubject(place.cluster, place.kind, place.namespace, place.name))
+    return reading.get(subject)
 
 
-def _nodes(place: WorkloadSubject, reading: Reading) -> Nodes | Why:
-    """Who may not read nodes, or meets one that just goes, is told all else. Raises Ended where
+def _nodes(subject: NodesSubject, reading: Reading) -> Nodes | Why:
+    """Who may not read nodes, or meets one that just goes, is shown all else. Raises Ended where
     nodes are not seen for another reason.
     """
     try:
-        return reading.get(NodesSubject(place.cluster, place.kind, place.namespace, place.name))
+        return reading.get(subject)
     except Ended as ended:
         if ended.why.reason not in _WITHOUT_NODES:
             raise

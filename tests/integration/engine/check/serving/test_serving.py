@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from rig.control_plane import ControlPlane
+from rig.kube import Refused
 from support.kubernetes.kubelet import Kubelet
+from support.kubernetes.rights import NODES, bind_everywhere
 from support.kubernetes.workloads import deployment
 from support.operators.operator import OperatorProcess, World
 
@@ -16,7 +18,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-serving")]
 
 Object = dict[str, Any]
 NAME = "fraud-server"
-API_KEY = f"planted-{secrets.token_hex(4)}"
 RESOURCES = {"limits": {"cpu": "2", "memory": "4Gi", "nvidia.com/gpu": "1"}}
 ENTRY = {"name": "serving", "serving": {"production": {"kind": "Deployment", "name": NAME}}}
 
@@ -36,8 +37,18 @@ def server(namespace: str, on: str) -> Object:
     # Without a kubelet nobody confirms that a pod has ended.
     body["spec"]["template"]["spec"] |= {"nodeName": on, "terminationGracePeriodSeconds": 0}
     (container,) = body["spec"]["template"]["spec"]["containers"]
-    container |= {"resources": RESOURCES, "args": [f"--api-key={API_KEY}", "--max-batch", "8"]}
+    container |= {"resources": RESOURCES, "args": ["--max-batch", "8"]}
     return body
+
+
+def autoscaler(namespace: str, **spec: Any) -> Object:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": NAME, "namespace": namespace},
+        "spec": {"scaleTargetRef": target, "minReplicas": 1, **spec},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +81,10 @@ def operator(world: World) -> Iterator[OperatorProcess]:
 
 @pytest.fixture
 def fraud(world: World, operator: OperatorProcess, nodes: dict[str, str]) -> World:
-    """A mirror that is in sync."""
-    spaces = (world.production, world.staging)
-    world.kube.apply(*(server(space, nodes["g5.xlarge"]) for space in spaces))
+    """A mirror that is in sync; both sides are as they were."""
+    for space in (world.production, world.staging):
+        spec = server(space, nodes["g5.xlarge"])["spec"]
+        world.kube.patch("apps/v1", "Deployment", NAME, space, {"spec": spec})
     world.until_sync("InSync")
     return world
 
@@ -121,3 +133,76 @@ def test_resources_replicas_and_variables_that_differ_are_named_with_both_values
         "replicas": ("1", "2"),
     }
     assert "planted" not in json.dumps(status)
+
+
+def test_two_kinds_of_nodes_are_seen_once_they_may_be_read_and_without_a_restart(
+    fraud: World, nodes: dict[str, str]
+) -> None:
+    patched(fraud, fraud.staging, template={"spec": {"nodeName": nodes["g5.2xlarge"]}})
+    status = fraud.until(
+        lambda status: "nodes are not seen" in component(status)["message"], within=60
+    )
+    assert component(status)["verdict"] in ("InSync", "Unknown")  # nothing of nodes counts
+
+    bind_everywhere(fraud.kube, fraud.namespace, also=NODES)
+    try:
+        status = fraud.until_sync("Drifted", within=60)
+
+        assert differing(status) == {"node.instanceType": ("g5.xlarge", "g5.2xlarge")}
+        assert component(status)["staging"]["node.accelerator"] == "NVIDIA-A10G"
+        # Production has been on it: now it is no difference any more.
+        patched(fraud, fraud.production, template={"spec": {"nodeName": nodes["g5.2xlarge"]}})
+        fraud.until_sync("InSync")
+        patched(fraud, fraud.production, template={"spec": {"nodeName": nodes["g5.xlarge"]}})
+        fraud.until(
+            lambda status: (
+                component(status).get("production", {}).get("node.instanceType")
+                == "g5.2xlarge, g5.xlarge"
+            )
+        )
+        fraud.until_sync("InSync")
+    finally:
+        bind_everywhere(fraud.kube, fraud.namespace)
+
+
+def test_an_autoscaler_of_kubernetes_is_compared_in_place_of_replicas(fraud: World) -> None:
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    for space, most in ((fraud.production, 8), (fraud.staging, 2)):
+        metrics = [{"type": "Resource", "resource": cpu}]
+        fraud.kube.apply(autoscaler(space, maxReplicas=most, metrics=metrics))
+    try:
+        status = fraud.until_sync("Drifted")
+
+        assert differing(status) == {"autoscaling.maxReplicas": ("8", "2")}
+        assert component(status)["staging"]["autoscaling.metric.cpu"] == "70% on average"
+        patched(fraud, fraud.staging, replicas=2)
+        fraud.until(lambda status: component(status)["staging"].get("replicas") == "2")
+        assert set(differing(fraud.status())) == {"autoscaling.maxReplicas"}
+    finally:
+        for space in (fraud.production, fraud.staging):
+            fraud.kube.delete("autoscaling/v2", "HorizontalPodAutoscaler", NAME, space)
+
+
+def test_a_container_that_somebody_debugs_with_changes_nothing(fraud: World) -> None:
+    (pod,) = fraud.kube.list("v1", "Pod", fraud.staging)
+    name = pod["metadata"]["name"]
+    debugger = {"name": "debugger", "image": "busybox", "targetContainerName": "app"}
+    fraud.kube.patch(
+        "v1",
+        "Pod",
+        name,
+        fraud.staging,
+        {"spec": {"ephemeralContainers": [debugger]}},
+        subresource="ephemeralcontainers",
+        how="strategic",
+    )
+    fraud.until_settled()
+
+    status = fraud.status()
+    assert status["sync"] == "InSync"
+    assert "debugger" not in json.dumps(status)
+
+
+def test_whoever_names_mode_refresh_is_refused_by_the_api_server(fraud: World) -> None:
+    with pytest.raises(Refused, match="serving is only compared"):
+        fraud.mirror("other", track=[{**ENTRY, "mode": "Refresh"}])
