@@ -47,6 +47,14 @@ INFERENCE_SERVICE = Definition(
     "InferenceService",
 )
 
+SCALED_OBJECT = Definition(
+    "github.com/kedacore/keda/v2",
+    "config/crd/bases/keda.sh_scaledobjects.yaml",
+    "scaledobjects.keda.sh",
+    "keda.sh/v1alpha1",
+    "ScaledObject",
+)
+
 
 def install(kube: Kube, definition: Definition) -> None:
     """The API server serves it then; nothing is done where it does already."""

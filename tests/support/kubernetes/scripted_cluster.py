@@ -25,6 +25,12 @@ from support.kubernetes.listing import list_namespaces
 from support.operators.waiting import holds
 
 Body = dict[str, Any]
+# Plurals by the API that has them.
+_DISCOVERED = {
+    "argoproj.io/v1alpha1": "rollouts",
+    "autoscaling/v2": "horizontalpodautoscalers",
+    "keda.sh/v1alpha1": "scaledobjects",
+}
 QUICK = Settings(sweep_interval=0.2, request_timeout=5.0)
 
 
@@ -50,9 +56,10 @@ class ScriptedCluster:
         metadata = body["metadata"]
         self.version += 1
         metadata["resourceVersion"] = str(self.version)
-        self.objects[plural, metadata["namespace"], metadata["name"]] = body
+        space = metadata.get("namespace", "")
+        self.objects[plural, space, metadata["name"]] = body
         if emit:
-            for place in ((plural, None), (plural, metadata["namespace"])):
+            for place in {(plural, None), (plural, space or None)}:
                 for queue in self.watches.get(place, ()):
                     queue.put_nowait({"type": "MODIFIED", "object": body})
 
@@ -89,15 +96,17 @@ class ScriptedCluster:
         return web.json_response({"kind": "List", "metadata": metadata, "items": listed})
 
     def _discovered(self, path: str) -> web.Response | None:
-        """Of Argo Rollouts alone; None: the path is of something else."""
-        group, api = "argoproj.io", "argoproj.io/v1alpha1"
-        is_there = "rollouts" not in self.absent
+        """Of the kinds that may be missing; None: the path is of something else."""
+        there = {api: plural for api, plural in _DISCOVERED.items() if plural not in self.absent}
         if path == "/apis":
-            versions = [{"groupVersion": api, "version": "v1alpha1"}]
-            groups = [{"name": group, "versions": versions}] if is_there else []
+            groups = [
+                {"name": api.partition("/")[0], "versions": [{"groupVersion": api, "version": "v"}]}
+                for api in there
+            ]
             return web.json_response({"kind": "APIGroupList", "groups": groups})
-        if path == f"/apis/{api}":
-            resources = [{"name": "rollouts"}] if is_there else []
+        api = path.removeprefix("/apis/")
+        if api in _DISCOVERED:
+            resources = [{"name": there[api]}] if api in there else []
             return web.json_response({"kind": "APIResourceList", "resources": resources})
         return None
 

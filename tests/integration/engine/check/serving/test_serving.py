@@ -9,6 +9,8 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.kube import Refused
+from support.controllers.argo_rollouts import ArgoRollouts, rollout
+from support.controllers.crds import ROLLOUT, SCALED_OBJECT, install, remove
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.rights import NODES, bind_everywhere
 from support.kubernetes.workloads import deployment
@@ -206,3 +208,58 @@ def test_a_container_that_somebody_debugs_with_changes_nothing(fraud: World) -> 
 def test_whoever_names_mode_refresh_is_refused_by_the_api_server(fraud: World) -> None:
     with pytest.raises(Refused, match="serving is only compared"):
         fraud.mirror("other", track=[{**ENTRY, "mode": "Refresh"}])
+
+
+def test_a_scaled_object_is_taken_up_when_keda_is_installed_and_its_addresses_are_not_shown(
+    fraud: World,
+) -> None:
+    remove(fraud.kube, SCALED_OBJECT)
+    fraud.until_sync("InSync")  # without KEDA nothing is missed
+    install(fraud.kube, SCALED_OBJECT)
+    trigger = {
+        "type": "rabbitmq",
+        "metadata": {"host": "amqp://user:planted@queue", "mode": "QueueLength", "value": "20"},
+    }
+    for space, most in ((fraud.production, 8), (fraud.staging, 2)):
+        body = {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledObject",
+            "metadata": {"name": NAME, "namespace": space},
+            "spec": {
+                "scaleTargetRef": {"name": NAME},
+                "maxReplicaCount": most,
+                "triggers": [trigger],
+            },
+        }
+        fraud.kube.apply(body)
+    try:
+        most_differs = {"autoscaling.maxReplicas": ("8", "2")}
+        status = fraud.until(lambda status: differing(status) == most_differs, within=60)
+
+        shown = component(status)["production"]
+        assert shown["autoscaling.metric.rabbitmq"] == "rabbitmq, value 20"
+        assert "planted" not in json.dumps(status)
+    finally:
+        for space in (fraud.production, fraud.staging):
+            fraud.kube.delete("keda.sh/v1alpha1", "ScaledObject", NAME, space)
+
+
+def test_a_canary_is_no_answer_and_is_named(fraud: World) -> None:
+    install(fraud.kube, ROLLOUT)
+    spaces = (fraud.production, fraud.staging)
+    steps = [{"setWeight": 50}, {"pause": {}}]
+    image = "registry.example/server:{}"
+    entry = {"name": "serving", "serving": {"production": {"kind": "Rollout", "name": "ranker"}}}
+    with ArgoRollouts(fraud.kube, spaces):
+        fraud.kube.apply(*(rollout("ranker", space, image.format(1)) for space in spaces))
+        fraud.mirror("ranker", track=[entry])
+        fraud.until_sync("InSync", "ranker")
+        fraud.kube.apply(rollout("ranker", fraud.staging, image.format(2), steps=steps))
+
+        status = fraud.until_sync("Unknown", "ranker")
+
+        assert component(status)["reason"] in ("RollingOut", "NeedsPromotion")
+        status = fraud.until(
+            lambda status: component(status)["reason"] == "NeedsPromotion", "ranker"
+        )
+        assert "promotes it" in component(status)["message"]
