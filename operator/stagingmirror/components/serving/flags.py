@@ -10,10 +10,10 @@ from stagingmirror.drift.command.words import Words
 from stagingmirror.drift.serving.command_line import (
     ALL,
     CommandLine,
-    Server,
     ServerFlags,
     server_flags,
 )
+from stagingmirror.drift.serving.flags import Server
 from stagingmirror.sources.kubernetes.subjects import Container
 
 ARGUMENTS = "arguments"

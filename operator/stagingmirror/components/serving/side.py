@@ -45,8 +45,9 @@ def side_of(entry: Serving, side: Side, sides: Sides, reading: Reading) -> Servi
     place = place_of(entry, side)
     of = (place.cluster, place.kind, place.namespace, place.name)
     nodes, scaler = NodesSubject(*of), AutoscalerSubject(*of)
-    for each in (nodes, scaler):  # so that they stay wanted while the workload proves nothing
-        reading.view.get(each)
+    # So that they stay wanted while the workload proves nothing.
+    reading.view.get(nodes)
+    reading.view.get(scaler)
     workload = reading.get(place)
     pods = pods_that_count(reading, workload)
     containers = counted_containers(entry, side, reading, workload)

@@ -247,7 +247,7 @@ def test_a_scaled_object_is_taken_up_when_keda_is_installed_and_its_addresses_ar
 def test_a_canary_is_no_answer_and_is_named(fraud: World) -> None:
     install(fraud.kube, ROLLOUT)
     spaces = (fraud.production, fraud.staging)
-    steps = [{"setWeight": 50}, {"pause": {}}]
+    steps: list[Object] = [{"setWeight": 50}, {"pause": {}}]
     image = "registry.example/server:{}"
     entry = {"name": "serving", "serving": {"production": {"kind": "Rollout", "name": "ranker"}}}
     with ArgoRollouts(fraud.kube, spaces):

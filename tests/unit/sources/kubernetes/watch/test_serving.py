@@ -133,7 +133,7 @@ async def test_nodes_are_watched_by_metadata_once_and_a_new_label_is_announced(
         cluster.put("nodes", located("n1", "g5.2xlarge"))
 
         await holds(lambda: kinds(seen) == {"g5.2xlarge"})
-        assert NODES in seen.told
+        assert seen.told == [NODES]
 
         seen.source.unwant(NODES)
         await holds(lambda: kinds(seen) == "NotSeenYet")
