@@ -9,6 +9,8 @@ import pytest
 
 from rig.control_plane import ControlPlane
 from rig.kube import Refused
+from rig.run import until
+from stagingmirror.engine.observe.check_requests import CHECK_AT
 from support.controllers.argo_rollouts import ArgoRollouts, rollout
 from support.controllers.crds import ROLLOUT, SCALED_OBJECT, install, remove
 from support.kubernetes.kubelet import Kubelet
@@ -105,6 +107,12 @@ def patched(world: World, space: str, **spec: Any) -> None:
     world.kube.patch("apps/v1", "Deployment", NAME, space, {"spec": spec}, how="strategic")
 
 
+def check_now(world: World) -> None:
+    """What was refused, or not installed, is requested again every 30 s, and on request."""
+    token = {CHECK_AT: secrets.token_hex(4)}
+    world.change({"metadata": {"annotations": token}})
+
+
 def in_container(**fields: Any) -> Object:
     return {"spec": {"containers": [{"name": "app", **fields}]}}
 
@@ -148,6 +156,7 @@ def test_two_kinds_of_nodes_are_seen_once_they_may_be_read_and_without_a_restart
 
     bind_everywhere(fraud.kube, fraud.namespace, also=NODES)
     try:
+        check_now(fraud)
         status = fraud.until_sync("Drifted", within=60)
 
         assert differing(status) == {"node.instanceType": ("g5.xlarge", "g5.2xlarge")}
@@ -186,8 +195,12 @@ def test_an_autoscaler_of_kubernetes_is_compared_in_place_of_replicas(fraud: Wor
 
 
 def test_a_container_that_somebody_debugs_with_changes_nothing(fraud: World) -> None:
-    (pod,) = fraud.kube.list("v1", "Pod", fraud.staging)
-    name = pod["metadata"]["name"]
+    until(
+        lambda: len(fraud.kube.list("v1", "Pod", fraud.staging)) == 1,
+        within=30,
+        what="a pod of a former test is still there",
+    )
+    name = fraud.kube.list("v1", "Pod", fraud.staging)[0]["metadata"]["name"]
     debugger = {"name": "debugger", "image": "busybox", "targetContainerName": "app"}
     fraud.kube.patch(
         "v1",
@@ -233,6 +246,7 @@ def test_a_scaled_object_is_taken_up_when_keda_is_installed_and_its_addresses_ar
         }
         fraud.kube.apply(body)
     try:
+        check_now(fraud)
         most_differs = {"autoscaling.maxReplicas": ("8", "2")}
         status = fraud.until(lambda status: differing(status) == most_differs, within=60)
 
