@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypedDict
 
-from demo import only_read, same_vectors
+from demo import only_read, same_vectors, smaller_staging
 from demo.connection import OPERATOR_NAMESPACE
 from demo.demo_cluster import (
     ALIAS,
@@ -25,8 +25,7 @@ from demo.expectations import condition, differs, digest_of, seen, steps, sync, 
 from demo.narrator import Narrator, NotAsExpectedError
 from rig.models import client_of
 
-IN_SYNC, DRIFTED, UNKNOWN = 0, 3, 4
-REFRESH_FAILED = 1
+IN_SYNC, DRIFTED, UNKNOWN, REFRESH_FAILED = 0, 3, 4, 1
 HELD = "candidate 14"
 STORAGE_URI = "{.spec.predictor.model.storageUri}"
 SOON, A_ROLLOUT, PAST_STALE = 30.0, 120.0, 90.0
@@ -142,10 +141,6 @@ def _a_bad_image_is_rolled_back(demo: DemoCluster, narrator: Narrator) -> None:
     narrator.expect("staging runs what it ran before", holds=after == before, found=after)
     demo.set_image(PRODUCTION, demo.images["features-fixed"])
     narrator.until("in sync again", demo.status, sync("InSync"), within=A_ROLLOUT)
-
-
-def _a_constant_is_patched(demo: DemoCluster, narrator: Narrator) -> None:
-    same_vectors.run(demo, narrator, partial(_run, demo, narrator))
 
 
 def _bytes_are_overwritten(demo: DemoCluster, narrator: Narrator) -> None:
@@ -274,13 +269,20 @@ def _result(demo: DemoCluster, wanted: str) -> Expected:
 
 
 Act = Callable[[DemoCluster, Narrator], None]
+
+
+def _told_by(run: Callable[[DemoCluster, Narrator, Callable[..., str]], None]) -> Act:
+    return lambda demo, narrator: run(demo, narrator, partial(_run, demo, narrator))
+
+
 ACTS: Sequence[Act] = (
     _in_sync,
     _production_moves,
     _the_plan_and_the_refresh,
     _a_candidate_is_held,
     _a_bad_image_is_rolled_back,
-    _a_constant_is_patched,
+    _told_by(smaller_staging.run),
+    _told_by(same_vectors.run),
     _bytes_are_overwritten,
     _a_file_of_a_model_is_overwritten,
     _an_index_is_rebuilt,
