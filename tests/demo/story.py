@@ -1,6 +1,6 @@
 """What happens between production and staging in one day, and what StagingMirror reports.
 
-Every act reads the cluster and prints only what it answered. An unexpected answer ends the story
+Every act prints only what the cluster answered. An unexpected answer ends the story
  (NotAsExpectedError).
 """
 
