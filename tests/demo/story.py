@@ -1,7 +1,6 @@
 """What happens between production and staging in one day, and what StagingMirror reports.
 
-Every act prints only what the cluster answered. An unexpected answer ends the story
- (NotAsExpectedError).
+Every act prints only what the cluster answered. NotAsExpectedError ends the story.
 """
 
 import json
