@@ -18,7 +18,7 @@ _COMPARED: Mapping[str, Callable[[Node], str]] = {
 }
 _KERNEL = "node.kernel"
 _NONE = "none"
-_REMEDY = " (nodes.read of the chart allows it)"
+_FORBIDDEN = "our account may not read them (nodes.read of the chart allows it)"
 
 
 def node_facts(
@@ -26,10 +26,10 @@ def node_facts(
 ) -> dict[str, Fact]:
     """Shown and not compared where the nodes of either side are not seen."""
     if not isinstance(own.nodes, Nodes):
-        more = _REMEDY if own.nodes.reason == Reason.FORBIDDEN else ""
+        is_forbidden = own.nodes.reason == Reason.FORBIDDEN
+        why = _FORBIDDEN if is_forbidden else own.nodes.message.rstrip(".")
         reading.finding(
-            f"{', '.join(_COMPARED)} are not compared, since nodes are not seen: "
-            f"{own.nodes.message.rstrip('.')}{more}."
+            f"{', '.join(_COMPARED)} are not compared, since nodes are not seen: {why}."
         )
         return {}
     theirs = other.nodes if other is not None and isinstance(other.nodes, Nodes) else None

@@ -96,7 +96,9 @@ class TestNodes:
             scaled(world, space)
 
         assert isinstance(verdict(world), InSync)
-        assert "may not list nodes (nodes.read of the chart allows it)" in findings(world)
+        assert "our account may not read them (nodes.read of the chart allows it)" in findings(
+            world
+        )
 
     def test_nothing_is_claimed_where_they_do_not_answer(self) -> None:
         world = serving()
