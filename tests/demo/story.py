@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypedDict
 
-from demo import only_read, same_vectors, smaller_staging
+from demo.acts import only_read, same_vectors, smaller_staging
 from demo.connection import OPERATOR_NAMESPACE
 from demo.demo_cluster import (
     ALIAS,

@@ -1,0 +1,1 @@
+"""The longer acts of the story."""
