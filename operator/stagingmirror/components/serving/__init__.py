@@ -25,7 +25,7 @@ class ServingKind:
     name = "serving"
     spec = Serving
     headline: tuple[str, ...] = (REPLICAS,)
-    occasional: tuple[str, ...] = ()
+    occasional: tuple[str, ...] = ("node.",)
 
     def observe(
         self, entry: Entry[Serving], sides: Sides, role: Role, view: View, now: float

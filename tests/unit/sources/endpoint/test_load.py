@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -202,15 +203,18 @@ async def test_no_sample_is_sent_more_often_than_both_endpoints_bear(pair: Pair)
     await holds(lambda: pair.sent["staging"] == 40)
 
 
-async def test_a_probe_takes_as_long_as_the_slower_side_alone_would(pair: Pair) -> None:
-    """4 requests of production at a time: 2 for each of 60 samples, 30 ms each."""
+async def test_each_side_has_four_requests_at_a_time(pair: Pair) -> None:
+    under_way, most = Counter[str](), Counter[str]()
 
     async def slowly(request: web.Request) -> web.StreamResponse:
+        under_way[request.path] += 1
+        most[request.path] = max(most[request.path], under_way[request.path])
         await asyncio.sleep(0.03)
+        under_way[request.path] -= 1
         return await amount(request)
 
     pair.offer(range(60))
     pair.sides = {"production": slowly, "staging": slowly}
     await pair.probe()
 
-    assert pair.at[-1] - pair.at[0] < 1.25 * 120 / 4 * 0.033
+    assert [*most.values()] == [4, 4]
