@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from stagingmirror.component import Side, Sides
 from stagingmirror.drift.facts import Absent, Seen, Unseen, Why
 from stagingmirror.drift.verdict import InSync
-from support.kinds.builders import PRODUCTION, STAGING, World, entry_of
+from support.kinds.builders import PRODUCTION, STAGING, World, entry_of, environment
 from support.serving.worlds import (
     GPU,
     KIND,
@@ -249,7 +250,12 @@ def test_more_facts_than_are_listed_are_one_and_a_difference_among_them_is_not_l
     assert len(facts(world)) < 1100
 
 
-def test_one_workload_of_both_sides_is_refused() -> None:
-    other = entry_of(serving={"production": {"kind": "Deployment", "name": NAME}})
+@pytest.mark.parametrize(("place", "reason"), [(PRODUCTION, "SameThing"), (STAGING, None)])
+def test_one_workload_cannot_be_both_sides(place: str, reason: str | None) -> None:
+    given = entry_of(serving={"production": {"kind": "Deployment", "name": NAME}})
+    spec = environment("Staging", namespaces=[PRODUCTION, STAGING])
+    around = Sides(SIDES.production, Side("staging", "staging", spec, place), "mirror")
 
-    assert KIND.problems(other, SIDES, World()) is None
+    why = KIND.problems(given, around, World())
+
+    assert (why and why.reason) == reason
