@@ -92,17 +92,31 @@ def _refuse_hidden(
     for at, word in enumerate(every):
         is_value = at > 0 and is_flag(every[at - 1]) and "=" not in every[at - 1]
         is_program = at == 0 and bool(words.command)
-        if not word.startswith("$(") or is_value or is_program:
-            continue
-        first = next(each for each in pieces(word) if each)
-        known = container.variables.get(first.name) if isinstance(first, Reference) else None
-        if isinstance(first, str) or (known and known.value and not is_flag(known.value)):
+        if is_program or not _hides_flag(word, container.variables, is_value=is_value):
             continue
         raise reading.unseen(
             Reason.NOT_COMPARABLE,
             f"{where} is given a word that is made from a variable, by $(NAME), and may be any "
             "flag; write flags out, and variables only as their values.",
         )
+
+
+def _hides_flag(word: str, variables: Mapping[str, Variable], *, is_value: bool) -> bool:
+    """``is_value``: it stands where a value may, and is a flag only if its variable is known to be
+    one.
+    """
+    if word.startswith("-"):
+        name = word.partition("=")[0]
+        return any(isinstance(each, Reference) for each in pieces(name))
+    if not word.startswith("$("):
+        return False
+    first = next(each for each in pieces(word) if each)
+    if isinstance(first, str):
+        return False
+    known = variables.get(first.name)
+    if known is None or known.value is None:
+        return not is_value
+    return is_flag(known.value) or (not known.value and not is_value)
 
 
 def _expanded(

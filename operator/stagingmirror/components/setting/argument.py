@@ -17,6 +17,13 @@ def refuse_unwritable(place: ValuePlace, theirs: Value, own: Value | None, wante
             "by a text; track that variable, write the value out, or set mode: Report.",
         )
     form = own.form if own is not None else added_form(theirs, wanted)
+    if theirs.form == "alone" and form == "apart":
+        raise CannotRefresh(
+            Reason.NOT_COMPARABLE,
+            f"production gives this flag alone, so the word behind it in {place} may be no value of"
+            " it, and would be overwritten; write it in staging as --flag=value, or as its last "
+            "word.",
+        )
     if form == "apart" and is_flag(wanted):
         raise CannotRefresh(
             Reason.NOT_COMPARABLE,

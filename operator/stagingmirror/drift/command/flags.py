@@ -19,10 +19,12 @@ Form = Literal["joined", "apart", "alone"]
 # What a flag alone means.
 TRUE: Final = "true"
 
-_SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
+_SHELLS = frozenset({"ash", "bash", "csh", "dash", "fish", "ksh", "sh", "tcsh", "zsh"})
 # ``-c``, also within other letters: ``-lc``, ``-exc``.
 _SCRIPT = re.compile(r"-[A-Za-z]*c[A-Za-z]*", re.ASCII)
-_OPTION_WITH_NAME = re.compile(r"[-+][A-Za-z]*o", re.ASCII)
+_OPTION_WITH_NAME = re.compile(r"[-+][A-Za-z]*[oO]|--rcfile|--init-file", re.ASCII)
+# ``env -S "program --flag value"``: one word that becomes several.
+_SPLIT = re.compile(r"-[A-Za-z]*S.*|--split-string(?:=.*)?", re.ASCII | re.DOTALL)
 # They take ``--`` before the program that they start.
 _INITS = frozenset({"catatonit", "docker-init", "dumb-init", "tini", "tini-static"})
 _NUMBER = re.compile(r"-[0-9.]", re.ASCII)
@@ -45,7 +47,7 @@ def find(words: Words, flag: str) -> Given | Why | None:
     if _runs_script(words):
         return Why(
             Reason.SHELL_SCRIPT,
-            f"runs a shell with a script (sh -c), whose words are not read, so {flag} is not known;"
+            f"runs a script (sh -c, env -S), whose words are not read, so {flag} is not known;"
             " write the program and its arguments as words of their own (command, args).",
         )
     end, name = options_end(words), folded(flag)
@@ -63,7 +65,14 @@ def find(words: Words, flag: str) -> Given | Why | None:
             Reason.NOT_COMPARABLE,
             f"is given {flag} after --, where programs take no flags; write it before.",
         )
-    return _given(every[:end], found[0])
+    given = _given(every[:end], found[0])
+    if given.form == "alone" and _may_be_value(every[given.at + 1 : end]):
+        return Why(
+            Reason.NOT_COMPARABLE,
+            f"is given {flag} before a word with one dash, which may be its value or a flag of its "
+            f"own; write {flag}=value, or {flag} behind that word.",
+        )
+    return given
 
 
 def folded(flag: str) -> str:
@@ -102,14 +111,24 @@ def _given(every: Sequence[str], at: int) -> Given:
     return Given(at, "alone", TRUE)
 
 
+def _may_be_value(following: Sequence[str]) -> bool:
+    """Whether there are programs that take the next word for the value of the flag before it."""
+    return bool(following) and following[0].startswith("-") and not following[0].startswith("--")
+
+
 def _runs_script(words: Words) -> bool:
     every = words.all
     if not words.command and len(every) > 1 and _SCRIPT.fullmatch(every[0]):
         return any(each.isspace() for each in every[1])  # the image's ENTRYPOINT may be a shell
-    return any(
-        word.rpartition("/")[2] in _SHELLS and _has_script(every, at + 1)
-        for at, word in enumerate(every)
-    )
+    return any(_is_script(every, at) for at in range(len(every)))
+
+
+def _is_script(every: Sequence[str], at: int) -> bool:
+    """Whether the program at this place runs a script."""
+    name = every[at].rpartition("/")[2]
+    if name == "env":
+        return any(map(_SPLIT.fullmatch, every[at + 1 : at + 2]))
+    return name in _SHELLS and _has_script(every, at + 1)
 
 
 def _has_script(every: Sequence[str], at: int) -> bool:

@@ -113,6 +113,9 @@ def test_pods_of_which_only_some_have_the_flag_prove_nothing() -> None:
         ((TOKENIZER, "$(SECRET)"), {"SECRET": "x"}, "NotOffered"),
         ((TOKENIZER, "a", "$(MORE)"), {"MORE": f"{TOKENIZER}=b"}, "NotComparable"),
         (("$(MORE)",), {}, "NotComparable"),
+        (("--x", "$(MORE)"), {"MORE": f"{TOKENIZER}=b"}, "NotComparable"),
+        (("--$(MORE)=b",), {"MORE": TOKENIZER[2:]}, "NotComparable"),
+        (("--x$(MORE)=b",), {}, "NotComparable"),
         ((TOKENIZER, "x" * 200_000), {}, "TooLarge"),
         ((TOKENIZER, "$(A)" * 30_000), {"A": "x" * 100}, "TooLarge"),
     ],
@@ -150,7 +153,9 @@ def test_a_container_that_is_started_as_its_image_declares_is_unknown() -> None:
     assert "as its image declares" in seen.why.message
 
 
-@pytest.mark.parametrize("args", [("serve", "$(MODEL)", TOKENIZER, "a"), ("--model", "$(NO)")])
+@pytest.mark.parametrize(
+    "args", [("serve", "$(MODEL)", TOKENIZER, "a"), ("--model", "$(NO)"), ("--model=$(NO)",)]
+)
 def test_a_variable_that_is_no_flag_hides_none(args: tuple[str, ...]) -> None:
     world = World().add(serving(PRODUCTION, *args, MODEL="org/model"))
 

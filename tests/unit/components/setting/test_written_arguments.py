@@ -57,6 +57,13 @@ def test_a_flag_alone_is_added_alone_unless_it_has_a_form() -> None:
     assert formed.fields == (SetArgument("app", TOKENIZER, "x-true", "joined"),)
 
 
+def test_a_word_behind_a_flag_that_production_gives_alone_is_not_overwritten() -> None:
+    refused = refusal(both((TOKENIZER,), (TOKENIZER, "org/model")))
+
+    assert refused.reason == "NotComparable"
+    assert "may be no value of it" in refused.message
+
+
 def test_productions_variable_is_added_to_staging_as_one_word() -> None:
     world = both((), ("m",)).add(serving(PRODUCTION, EMBEDDING_URL="abc"))
 

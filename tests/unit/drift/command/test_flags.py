@@ -83,6 +83,11 @@ def test_what_follows_two_dashes_is_no_flag() -> None:
     assert why(args("--", FLAG, "abc")).reason == "NotComparable"
 
 
+def test_a_word_with_one_dash_may_be_the_value_of_the_flag_before_it() -> None:
+    assert why(args(FLAG, "-Xmx4g")).reason == "NotComparable"
+    assert isinstance(find(args("-Xmx4g", FLAG), FLAG), Given)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -114,6 +119,11 @@ def test_after_the_dashes_of_an_init_program_others_end_the_flags() -> None:
         Words((), ("sh", "-c", "vllm")),
         Words((), ("-c", f"vllm {FLAG} abc")),
         Words(("busybox", "sh", "-c"), ("vllm",)),
+        Words(("bash", "--rcfile", "rc", "-c", "vllm")),
+        Words(("bash", "-O", "extglob", "-c", "vllm")),
+        Words(("fish", "-c", "vllm")),
+        Words(("env", "-S", f"vllm {FLAG} abc")),
+        Words(("/usr/bin/env", f"--split-string=vllm {FLAG} abc"), (FLAG, "abc")),
     ],
 )
 def test_the_words_of_a_shells_script_are_not_read(words: Words) -> None:
