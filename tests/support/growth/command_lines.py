@@ -15,7 +15,24 @@ _FILES = {
     "vLLM's configuration": "vllm serve a --config /f",
     "TensorFlow Serving's configuration": "tensorflow_model_server --model_config_file=/f",
 }
-_ONE_WORD = ("a", "$(A)", "://", "://a@", "token ", '{"a":', "[", ".", "9", "_", "sk-", "-")
+_ONE_WORD = (
+    "a",
+    "$(A)",
+    "://",
+    "://a@",
+    "token ",
+    '{"a":',
+    "[",
+    ".",
+    "9",
+    "_",
+    "sk-",
+    "-",
+    "eyJ",
+    "secret",
+    "bearer ",
+    "://:",
+)
 
 
 def command_lines() -> Iterator[tuple[str, Parser]]:

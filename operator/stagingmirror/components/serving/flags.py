@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from stagingmirror.components.serving.offers import SCRIPT, Offered
 from stagingmirror.drift.command.words import Words
@@ -19,6 +19,12 @@ from stagingmirror.sources.kubernetes.subjects import Container
 ARGUMENTS = "arguments"
 # Which server it is, where that is recognised.
 SERVER = "server"
+# Characters of words and variables of which what they mean is kept from pass to pass. Longer ones
+# are anybody's way to fill the memory of all, and few: they are read anew.
+_MOST_KEPT = 16 * 1024
+
+
+_Variables: TypeAlias = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,12 @@ _TOO_MANY = ServerFlags(
 def flags_of(container: Container, offered: Offered) -> Flags:
     found = _TOO_MANY
     if container.words is not None:
-        variables = sorted(offered.variables(container).items(), key=lambda each: each[0])
-        found = _parsed(container.image, container.words, tuple(variables))
+        found = _parsed(
+            container.image,
+            container.words,
+            tuple(sorted(offered.variables(container).items(), key=lambda each: each[0])),
+            has_more=container.env_from,
+        )
     facts = {f"{found.server}.{flag}": text for flag, text in found.facts.items()}
     if found.server is not None:
         facts[SERVER] = found.server
@@ -63,10 +73,18 @@ def flags_of(container: Container, offered: Offered) -> Flags:
     return Flags(facts, sealed, _not_known(found), defaults, notes)
 
 
-@lru_cache(maxsize=1024)
-def _parsed(image: str, words: Words, variables: tuple[tuple[str, str | None], ...]) -> ServerFlags:
-    """Each pass of each mirror asks for the same ones again."""
-    return server_flags(CommandLine(image, *words, dict(variables)))
+def _parsed(image: str, words: Words, variables: _Variables, *, has_more: bool) -> ServerFlags:
+    size = sum(map(len, words.all)) + sum(len(name) + len(text or "") for name, text in variables)
+    parse = _kept if size <= _MOST_KEPT else _anew
+    return parse(image, words, variables, has_more=has_more)
+
+
+def _anew(image: str, words: Words, variables: _Variables, *, has_more: bool) -> ServerFlags:
+    return server_flags(CommandLine(image, *words, dict(variables), has_more=has_more))
+
+
+# Each pass of each mirror asks for the same ones again.
+_kept = lru_cache(maxsize=1024)(_anew)
 
 
 def _not_known(found: ServerFlags) -> frozenset[str]:

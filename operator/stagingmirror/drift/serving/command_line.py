@@ -31,7 +31,8 @@ class CommandLine:
     ``command`` is () where the pod omits it: the image's own entrypoint. ``variables`` are those
     of the container, expanded; None: it is set, and its value is not readable (from a Secret, a
     field, or not offered). One that is not in it may be set by the image. ``files``: the text of
-    files, by the path at which a ConfigMap is mounted.
+    files, by the path at which a ConfigMap is mounted. ``has_more``: there may be more variables
+    that its pod gives, which overrule those of its image (``envFrom``).
     """
 
     image: str
@@ -39,6 +40,7 @@ class CommandLine:
     args: tuple[str, ...]
     variables: Mapping[str, str | None]
     files: Mapping[str, str] = field(default_factory=dict)
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ def _variables(line: CommandLine, image: Image) -> Variables:
     """Those of the container, over those of its public image."""
     if image.public is None or image.is_renamed:
         return line.variables
-    return {**image.public.variables, **line.variables}
+    own: Variables = image.public.variables
+    if line.has_more:
+        own = dict.fromkeys(own)
+    return {**own, **line.variables}
 
 
 def _nothing(why: str) -> ServerFlags:

@@ -32,7 +32,11 @@ def words_of_yaml(text: str) -> tuple[str, ...]:
 
     Raises NotRead.
     """
-    return tuple(word for key, value in _mapping(text).items() for word in _words(str(key), value))
+    found = _mapping(text)
+    try:
+        return tuple(word for key, value in found.items() for word in _words(str(key), value))
+    except ValueError:  # a number of more digits than Python writes
+        raise NotRead from None
 
 
 def _words(key: str, value: Any) -> Iterator[str]:

@@ -106,6 +106,12 @@ class Table:
         first, dot, rest = name.partition(".")
         return first.replace("_", "-") + dot + rest
 
+    def nesting(self, name: str) -> Flag | None:
+        """The flag of whose JSON ``name.key`` is a key. It may be another one than ``name`` is."""
+        if not self.nested:
+            return None
+        return self.flags.get(f"{name}.") or self.flags.get(name)
+
     def abbreviated(self, name: str) -> set[Flag]:
         """The flags whose name begins so."""
         found: set[Flag] = set()

@@ -116,14 +116,15 @@ class _Parser:
     def _attached(self, word: str) -> bool:
         """``-w4``."""
         flag = None if word.startswith("--") else self._table.flags.get(word[:2])
-        if flag is None or flag.kind.takes != "one":
+        is_nested = word[2:3] == "." and self._table.nested
+        if flag is None or flag.kind.takes != "one" or is_nested:
             return False
         self._add(flag, word[2:])
         return True
 
     def _nested_key(self, name: str, value: str | None) -> bool:
         first, dot, rest = name.partition(".")
-        flag = self._table.flags.get(first) if dot and self._table.nested else None
+        flag = self._table.nesting(first) if dot else None
         keys = rest.rstrip("+").split(".", _DEEPEST_KEY)
         if flag is None or len(keys) > _DEEPEST_KEY:
             return False
@@ -137,7 +138,15 @@ class _Parser:
             if not isinstance(inner, dict):
                 inner = level[key] = {}
             level = inner
-        level[keys[-1]] = text.split(",") if rest.endswith("+") else values.from_json(text)
+        last = keys[-1]
+        if rest.endswith("+"):
+            # More of a list, each time that it is given.
+            listed = level.get(last)
+            if not isinstance(listed, list):
+                listed = level[last] = []
+            listed += text.split(",")
+        else:
+            level[last] = values.from_json(text)
         return True
 
     def _abbreviated(self, name: str) -> Flag | None:

@@ -28,11 +28,17 @@ _POWERS: Final = {"k": 1, "m": 2, "g": 3, "t": 4}
 # Longer texts are compared as they are written.
 _MOST_JSON = 64 * 1024
 # Text that gives a right to whoever has it: a login in an address, a signed address, a setting that
-# is named for a credential, tokens with the prefixes of Hugging Face and OpenAI.
+# is named for a credential (in JSON within JSON too), what an Authorization header holds, a private
+# key, tokens with the prefixes of those who hand them out, and JSON Web Tokens.
 _CREDENTIAL = re.compile(
-    r"://[^/\s@]*@|\b(?:hf_|sk-)\w{16}"
-    r"|(?:token|passw(?:or)?d|secret|api[_-]?key|access[_-]?key(?:[_-]?id)?|signature|credential|\bsig)"
-    r"[\"']?\s{0,9}[=:]",
+    r"://[^\s@/]*@|://[^\s@/:]*:[^\s@]{1,256}@"
+    r"|\b(?:hf_|sk-|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|nvapi-|(?-i:eyJ))[\w-]{16}"
+    r"|\b(?-i:A[KS]IA[A-Z0-9]{16})"
+    r"|-----BEGIN |\b(?:bearer|basic)\s{1,9}[\w+/=.-]"
+    r"|(?:token|api[_-]?tokens|api[_-]?keys?|auth|pwd|signature|\bsig"
+    r"|(?:access|account|auth|private|shared|master|encryption|license)[_-]?key(?:[_-]?id)?"
+    r"|(?:passw|passphrase|secret|credential|authorization)[\w-]{0,32})"
+    r"\\{0,9}[\"']?\s{0,9}[=:]",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -106,7 +112,7 @@ def json_or_pairs(value: str) -> str:
     pairs = [each.partition("=") for each in value.split(",")]
     if all(name and found for name, found, _ in pairs) and not value.lstrip().startswith("{"):
         counts = {name.strip(): integer(count) for name, _, count in pairs}
-        if all(count.isdecimal() for count in counts.values()):
+        if all(_INTEGER.fullmatch(count) for count in counts.values()):
             return as_json({name: int(count) for name, count in counts.items()})
     return json_text(value)
 

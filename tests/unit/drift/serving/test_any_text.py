@@ -23,6 +23,7 @@ DEEP = "[" * 60_000
         ("--",),
         ("-", "--=", "-=", "--.", "="),
         ("--served-model-name",),
+        ("--limit-mm-per-prompt", "image=" + "9" * 5000),
     ],
 )
 def test_nothing_that_is_written_raises(args: tuple[str, ...]) -> None:

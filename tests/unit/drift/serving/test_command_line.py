@@ -1,5 +1,7 @@
 """What the command line of a model server says."""
 
+from dataclasses import replace
+
 import pytest
 
 from stagingmirror.drift.serving.command_line import ALL, CommandLine, ServerFlags, server_flags
@@ -181,38 +183,31 @@ def test_a_script_in_a_file_is_read_where_a_config_map_mounts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "argument", "secret"),
+    ("words", "level", "configuration"),
     [
-        (vllm("--model=a", "--api-key", "s3cret"), "--api-key", "s3cret"),
-        (vllm("--model=a", "--api_key=s3cret"), "--api-key", "s3cret"),
-        (vllm("--model=a", "--hf-token=s3cret"), "--hf-token", "s3cret"),
-        (vllm("--model=a", VLLM_API_KEY="s3cret"), "--api-key", "s3cret"),
-        (vllm("--model=s3://id:s3cret@store/m"), "--model", "s3cret"),
-        (vllm("--model=https://store/m?X-Amz-Signature=s3cret"), "--model", "s3cret"),
-        (vllm('--hf-overrides={"api_key": "s3cret"}'), "--hf-overrides", "s3cret"),
-        (shell("vllm serve https://u:s3cret@h/m"), "--model", "s3cret"),
-        (shell("uvicorn a:a --ssl-keyfile-password s3cret"), "--ssl-keyfile-password", "s3cret"),
-        (
-            shell("uvicorn a:a", UVICORN_SSL_KEYFILE_PASSWORD="s3cret"),
-            "--ssl-keyfile-password",
-            "s3cret",
-        ),
-        (shell("gunicorn a:a -e KEY=s3cret"), "--env", "KEY=s3cret"),
-        (
-            shell("tritonserver --http-restricted-api a,k=s3cret"),
-            "--http-restricted-api",
-            "s3cret",
-        ),
-        (shell("tritonserver --cache-config=redis,password=s3cret"), "--cache-config", "s3cret"),
-        (shell("python serve.py --token s3cret"), "--token", "s3cret"),
+        (("-cc.ops+", "a", "-cc.ops+", "b,c"), None, '{"ops": ["a", "b", "c"]}'),
+        (("-cc.ops+=b", "-cc.ops=1", "-cc.ops+=c"), None, '{"ops": ["c"]}'),
+        (("-O3", "-O.mode", "3"), "3", '{"mode": 3}'),
+        (("-O", "2", "-O.pass.fuse=1"), "2", '{"pass": {"fuse": 1}}'),
     ],
 )
-def test_a_credential_is_an_argument_and_in_no_fact_and_no_note(
-    flags: ServerFlags, argument: str, secret: str
+def test_keys_of_a_flag_are_gathered(
+    words: tuple[str, ...], level: str | None, configuration: str
 ) -> None:
-    assert secret in flags.arguments[argument]
-    assert secret not in str(flags.facts)
-    assert secret not in str(flags.notes)
+    found = vllm("--model=a", *words)
+
+    assert found.facts["compilation-config"] == configuration
+    assert found.facts.get("optimization-level") == level
+    assert not found.notes
+
+
+def test_what_an_image_sets_is_not_known_where_others_may_overrule_it() -> None:
+    given = line("tensorflow/serving:2.16.1", args=("--enable_batching",))
+    sure, unsure = server_flags(given), server_flags(replace(given, has_more=True))
+
+    assert sure.facts["model_name"] == "model"
+    assert {"model_name", "model_base_path"} <= unsure.unreadable
+    assert not {"model_name", "model_base_path"} & unsure.facts.keys()
 
 
 def test_flags_of_a_program_that_is_no_server_are_arguments() -> None:

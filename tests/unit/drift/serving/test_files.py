@@ -175,3 +175,11 @@ def test_files_that_may_hold_credentials_are_never_read() -> None:
     for found in (tensorflow, uvicorn):
         assert "k3y" not in str(found)
         assert "not read" in found.notes[0]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 5000, "1" + ":59" * 3000])
+def test_a_number_that_nobody_writes_makes_a_configuration_unread(number: str) -> None:
+    found = flags("vllm serve a --config /c/v", v=f"seed: {number}")
+
+    assert "is not read" in str(found.notes)
+    assert "seed" not in found.facts

@@ -170,6 +170,8 @@ FLAGS: Final = {
     **dict(_opposites()),
     **flags(SWITCH, _SWITCH),
     **flags(JSON, _JSON),
+    # ``-O.key value``, though ``-O`` alone is a level.
+    "-O.": Flag("compilation-config", JSON),
     **flags(Kind(values.json_or_pairs), "limit-mm-per-prompt"),
     **flags(WORDS, _WORDS),
     **flags(EACH, "middleware"),
