@@ -113,6 +113,55 @@ def test_a_scaled_object_counts_and_the_autoscaler_that_keda_made_does_not() -> 
     assert "12345" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("100.0", "100"),
+        ("-5", "-5"),
+        ("+5", "5"),
+        ("1e3", "1000"),
+        ("500m", "0.5"),
+        ("1Ki", "1024"),
+        (".5", "0.5"),
+    ],
+)
+def test_every_amount_that_keda_reads_is_shown_by_its_value(given: str, shown: str) -> None:
+    trigger = {"type": "prometheus", "metadata": {"activationThreshold": given}}
+
+    scaler = scaling("Deployment", "server", [scaled_object(body(triggers=[trigger]))])
+
+    assert scaler.facts["autoscaling.metric.prometheus"] == (
+        f"prometheus, activationThreshold {shown}"
+    )
+
+
+@pytest.mark.parametrize("given", ["٤", "planted", "5 planted", "1" * 40, "1e5.5", ".", ""])
+def test_what_is_no_amount_of_a_trigger_is_not_shown(given: str) -> None:
+    trigger = {"type": "prometheus", "metadata": {"threshold": given}}
+
+    scaler = scaling("Deployment", "server", [scaled_object(body(triggers=[trigger]))])
+
+    assert scaler.facts["autoscaling.metric.prometheus"] == "prometheus"
+
+
+def test_what_keda_does_where_its_metrics_fail_and_at_the_start_is_shown() -> None:
+    fallback = {"replicas": 6, "failureThreshold": 3, "behavior": "static"}
+    made = scaled_object(body(fallback=fallback, initialCooldownPeriod=120))
+
+    facts = scaling("Deployment", "server", [made]).facts
+
+    assert facts["autoscaling.fallback"] == "6 replicas after 3 failures, static"
+    assert facts["autoscaling.initialCooldownPeriod"] == "120s"
+
+
+def test_what_an_autoscaler_tolerates_is_shown_by_its_value() -> None:
+    rules = {"scaleUp": {"tolerance": "50m"}}
+
+    facts = scaling("Deployment", "server", [horizontal(body(maxReplicas=3, behavior=rules))]).facts
+
+    assert facts["autoscaling.scaleUp"] == "tolerance 0.05"
+
+
 @pytest.mark.parametrize("spec", [None, {}, {"scaleTargetRef": "x"}, {"triggers": 3}])
 def test_a_scaled_object_without_its_shape_scales_nothing(spec: Any) -> None:
     odd = body()

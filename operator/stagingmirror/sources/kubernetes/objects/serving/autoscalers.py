@@ -4,6 +4,7 @@ KEDA scales by a HorizontalPodAutoscaler of its own, which counts no more than i
 Source: keda, apis/keda/v1alpha1/scaledobject_types.go; kubernetes, pkg/apis/autoscaling.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -17,6 +18,11 @@ Body: TypeAlias = Mapping[str, Any]
 _PAUSED = "autoscaling.keda.sh/paused"
 # Of what a trigger of KEDA is given, what says how much: all else may be an address or a login.
 _AMOUNTS = ("threshold", "value", "length", "count", "replicas", "lag")
+# Characters of an amount.
+_LONGEST = 32
+_AMOUNT = re.compile(
+    r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}|[numkMGTPE]|[KMGTPE]i)?", re.ASCII
+)
 _OWNER = "ScaledObject"
 # The groups of the workloads that can be named, by kind.
 _GROUPS = {"Deployment": "apps", "StatefulSet": "apps", "Rollout": "argoproj.io"}
@@ -97,6 +103,14 @@ def _keda(body: Body) -> dict[str, str]:
     }
     if spec.get("idleReplicaCount") is not None:
         facts["autoscaling.idleReplicas"] = str(spec["idleReplicaCount"])
+    if spec.get("initialCooldownPeriod"):
+        facts["autoscaling.initialCooldownPeriod"] = f"{spec['initialCooldownPeriod']}s"
+    if fallback := spec.get("fallback"):
+        behavior = fallback.get("behavior")
+        facts["autoscaling.fallback"] = (
+            f"{fallback.get('replicas')} replicas after {fallback.get('failureThreshold')} failures"
+            f"{f', {behavior}' if behavior else ''}"
+        )
     if annotations.get(_PAUSED) == "true" or f"{_PAUSED}-replicas" in annotations:
         facts["autoscaling.paused"] = annotations.get(f"{_PAUSED}-replicas") or "yes"
     advanced = (spec.get("advanced") or {}).get("horizontalPodAutoscalerConfig") or {}
@@ -119,7 +133,8 @@ def _trigger(trigger: Body) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return len(text) <= 20 and text.replace(".", "", 1).isdecimal()
+    """As KEDA reads amounts: a number, or a quantity."""
+    return len(text) <= _LONGEST and _AMOUNT.fullmatch(text) is not None
 
 
 def _behavior(behavior: Body) -> Iterator[tuple[str, str]]:
@@ -134,7 +149,9 @@ def _behavior(behavior: Body) -> Iterator[tuple[str, str]]:
         window = rules.get("stabilizationWindowSeconds")
         steady = [] if window is None else [f"steady for {window}s"]
         select = [str(rules["selectPolicy"])] if rules.get("selectPolicy") else []
-        yield f"autoscaling.{direction}", ", ".join([*policies, *select, *steady])
+        tolerance = rules.get("tolerance")
+        more = [] if tolerance is None else [f"tolerance {canonical('', str(tolerance))}"]
+        yield f"autoscaling.{direction}", ", ".join([*policies, *select, *steady, *more])
 
 
 def _given(value: Any, default: int) -> Any:
