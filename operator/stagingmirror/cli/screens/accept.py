@@ -81,6 +81,8 @@ def _items(
             continue
         if wanted.with_values and SEALED in (each.production, each.staging):
             yield "# only comparable: its values cannot be named, so any are accepted"
+        if "*" in each.fact:
+            yield "# the * in its name stands for any characters: other facts are accepted with it"
         yield from _entry(mirror, component, wanted, each.fact, _values(each, wanted))
 
 

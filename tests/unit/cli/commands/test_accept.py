@@ -123,6 +123,14 @@ def test_values_that_the_status_does_not_show_whole_are_left_out(
     assert len(printed(capsys, wire(cut))[0]) == 1
 
 
+def test_a_name_with_a_star_is_said_to_stand_for_others(capsys: pytest.CaptureFixture[str]) -> None:
+    (one,), text = printed(capsys, wire(differing("autoscaling.metric.*")))
+
+    assert one["fact"] == "autoscaling.metric.*"
+    assert "# the * in its name stands for any characters" in text
+    assert "in its name" not in printed(capsys, wire(*TWO))[1]
+
+
 def test_a_pattern_is_only_accepted_where_it_was_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -7,8 +7,8 @@ made of the lists as they are in the body whose resourceVersion fences the patch
 from collections.abc import Mapping
 from typing import Any
 
-from stagingmirror.drift.command.edits import added, entry_of, replaced
-from stagingmirror.drift.command.flags import Form, Given, find
+from stagingmirror.drift.command.edits import added, entry_of, replaced, wanted
+from stagingmirror.drift.command.flags import TRUE, Form, Given, find
 from stagingmirror.drift.command.words import Words, words_of
 from stagingmirror.drift.facts import Why
 from stagingmirror.errors import StepFailed
@@ -44,7 +44,7 @@ def changed_lists(
     words = _words(container)
     given = _given(container, words, flag)
     if given is not None:
-        become = replaced(words, given, target)
+        become = replaced(words, given, _fitting(container, flag, given, form, target))
     elif target is None:
         return {}
     else:
@@ -67,6 +67,22 @@ def changed_lists(
     if become.args != words.args:
         changed["args"] = list(become.args) or None
     return changed
+
+
+def _fitting(
+    container: Body, flag: str, given: Given, form: Form | None, target: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """For a flag that is there though it was to be added: alone it would take the word behind it.
+    Raises StepFailed.
+    """
+    if form != "alone" or given.form == "alone" or target is None or not target.get("alone"):
+        return target
+    if given.form == "apart":
+        raise _refused(
+            container,
+            f"is given {flag} before a word that may be no value of it; write {flag}=value",
+        )
+    return wanted(TRUE, "joined")
 
 
 def _words(container: Body) -> Words:

@@ -189,3 +189,23 @@ def test_its_owner_is_that_of_the_whole_list(app: dict[str, Any], field: str) ->
         'k:{"name":"app"}',
         field,
     )
+
+
+def test_a_flag_that_was_to_be_added_alone_takes_no_word_behind_one_that_came_meanwhile() -> None:
+    write = SetArgument("app", FLAG, "true", "alone")
+    joined, apart = body(args=[f"{FLAG}=false", "m"]), body(args=[FLAG, "m"])
+
+    assert app_patch(joined, write)["args"] == [f"{FLAG}=true", "m"]
+    with pytest.raises(StepFailed, match="may be no value of it"):
+        app_patch(apart, write)
+
+
+def test_a_flag_alone_is_alone_again() -> None:
+    write = SetArgument("app", FLAG, "false", None)
+    forth = change(body(args=[FLAG, "--x"]), write)
+    now = body(args=[f"{FLAG}=false", "--x"])
+
+    back = patch_for(now, "Deployment", [Change(write, forth.target, forth.former)])
+
+    (app,) = back["spec"]["template"]["spec"]["containers"]
+    assert app["args"] == [FLAG, "--x"]
