@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from stagingmirror.drift.expansion import Reference, pieces
 from stagingmirror.drift.serving.flags import Server as Server
 from stagingmirror.drift.serving.flags import Table
 from stagingmirror.drift.serving.image import Image, image_of
@@ -53,8 +54,9 @@ class ServerFlags:
     included where its version is known: ``defaults`` names those. The other side may not know its
     version, so a default is compared only with a value that is given. ``arguments``: flags that no
     table knows, or that may hold a credential, by their name with dashes; never shown unless
-    offered. ``script``: the text, as written, of a script that cannot be parsed; compared only if
-    offered. ``notes``: sentences for people, which hold no value of ``arguments``.
+    offered. ``script``: the text of a script that cannot be parsed, variables by name where they
+    are not readable; compared only if offered. ``notes``: sentences for people, which hold no value
+    of ``arguments``.
 
     ``unreadable``: names as in ``facts`` or ``arguments`` whose value comes from what is not
     readable. They are in neither mapping, so that two of them are never equal: nothing may be
@@ -110,7 +112,7 @@ def _nothing(why: str) -> ServerFlags:
 def _script(script: Script, line: CommandLine) -> ServerFlags:
     if script.path is None:
         return ServerFlags(
-            script=_as_written(line),
+            script=_as_given(line),
             notes=("its command is a script, which is not parsed.",),
         )
     if script.path in line.files:
@@ -121,10 +123,21 @@ def _script(script: Script, line: CommandLine) -> ServerFlags:
     return ServerFlags(notes=("its command is a script in a file, which is not read.",))
 
 
-def _as_written(line: CommandLine) -> str:
+def _as_given(line: CommandLine) -> str:
     """The text of ``sh -c``, where that is all; else every word."""
-    words = (*line.command, *line.args)
+    words = [
+        "".join(_known(each, line.variables) for each in pieces(word))
+        for word in (*line.command, *line.args)
+    ]
     return words[-1] if len(words) <= 3 and len(words) > 1 else shlex.join(words)
+
+
+def _known(piece: str | Reference, variables: Variables) -> str:
+    """What is not readable is in it by its name."""
+    if isinstance(piece, str):
+        return piece
+    value = variables.get(piece.name)
+    return f"$({piece.name})" if value is None else value
 
 
 def _of_program(program: Program, line: CommandLine, image: Image) -> ServerFlags:

@@ -172,6 +172,14 @@ def test_a_script_is_said_to_be_one_and_given_as_it_is_written(text: str) -> Non
     assert "script" in flags.notes[0]
 
 
+def test_a_script_has_what_variables_give_it_as_far_as_that_is_readable() -> None:
+    one, other = (shell("$(S)", S=f"cd /app && vllm serve {name}") for name in "ab")
+    hidden = shell("cd $(D) && vllm serve a --api-key $(KEY)", D="/app", KEY=None)
+
+    assert (one.script, other.script) == ("cd /app && vllm serve a", "cd /app && vllm serve b")
+    assert hidden.script == "cd /app && vllm serve a --api-key $(KEY)"
+
+
 def test_a_script_in_a_file_is_read_where_a_config_map_mounts_it() -> None:
     for command in (("bash", "/run.sh"), ("/run.sh",)):
         mounted = server_flags(line("x", command=command, files={"/run.sh": "exec vllm serve a"}))
