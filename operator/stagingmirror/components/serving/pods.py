@@ -79,7 +79,10 @@ def _of(reading: Reading, pod: _Pod, containers: Mapping[str, str], offered: Off
         not_known |= {f"{shown}.{fact}" for fact in flags.not_known}
         defaults |= {f"{shown}.{fact}" for fact in flags.defaults}
         if container.env_from:
-            reading.finding(f"variables of {shown} may come from envFrom: names are not compared.")
+            reading.finding(
+                f"variables of {shown} may come from envFrom: their names are not compared, nor "
+                "are flags that they may give."
+            )
             not_known.add(f"{shown}.variables.")
     return Running(facts, sealed, frozenset(not_known), frozenset(defaults))
 

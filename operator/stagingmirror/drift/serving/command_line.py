@@ -11,7 +11,7 @@ from stagingmirror.drift.serving.flags import Table
 from stagingmirror.drift.serving.image import Image, image_of
 from stagingmirror.drift.serving.parser import Parsed, parse
 from stagingmirror.drift.serving.program import Program, Script, program_of
-from stagingmirror.drift.serving.reading import Reading, reading
+from stagingmirror.drift.serving.reading import Reading, given_by_variables, reading
 from stagingmirror.drift.serving.recognised import Invocation, recognised
 from stagingmirror.drift.serving.words import TooLong, Variables, expanded, is_readable
 
@@ -154,6 +154,8 @@ def _of_program(program: Program, line: CommandLine, image: Image) -> ServerFlag
     if invocation is None:
         return _no_server(program, line)
     found = reading(invocation, program.variables, line.files)
+    if line.has_more:
+        found.not_read |= given_by_variables(invocation.table)
     notes = (*_of_image(line, image), *found.notes, *_notes(found.given))
     if not found.given.is_certain:
         return ServerFlags(invocation.server, notes=notes, unreadable=frozenset({ALL}))
@@ -166,8 +168,8 @@ def _flags(
     given = found.given
     names = given.facts.keys() | {name.removeprefix("--") for name in given.arguments}
     known = invocation.table.constants(image.version) if found.is_whole else ()
-    defaults = {fact: value for fact, value in known if fact not in names}
     missing = found.not_read if found.is_whole else found.not_read | invocation.table.facts
+    defaults = {fact: value for fact, value in known if fact not in names | missing}
     return ServerFlags(
         invocation.server,
         {**defaults, **_readable(given.facts)},

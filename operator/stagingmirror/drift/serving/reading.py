@@ -51,6 +51,17 @@ def reading(invocation: Invocation, variables: Variables, files: Mapping[str, st
     return found
 
 
+def given_by_variables(table: Table) -> frozenset[str]:
+    """The facts that variables of the container may give, beside its command line."""
+    match table.server:
+        case "uvicorn" | "gunicorn":
+            return table.facts
+        case "vllm" | "huggingface":
+            return vllm.VARIABLES
+        case _:
+            return frozenset()
+
+
 def _words(table: Table, values: Mapping[str, str | None]) -> Parsed:
     """Values of flags that are given elsewhere, by their name without dashes."""
     given = (UNREADABLE if value is None else value for value in values.values())

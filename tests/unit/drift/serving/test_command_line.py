@@ -218,6 +218,26 @@ def test_what_an_image_sets_is_not_known_where_others_may_overrule_it() -> None:
     assert not {"model_name", "model_base_path"} & unsure.facts.keys()
 
 
+@pytest.mark.parametrize(
+    ("command", "known", "not_known"),
+    [
+        ("uvicorn app:app --port 80", {"app", "port"}, {"workers", "limit-concurrency"}),
+        ("gunicorn app:app -w 4", {"app", "workers"}, {"timeout", "worker-class"}),
+        ("vllm serve acme/model", {"model"}, {"VLLM_LOGGING_LEVEL"}),
+    ],
+)
+def test_flags_that_variables_may_give_are_not_known_where_there_may_be_more_of_these(
+    command: str, known: set[str], not_known: set[str]
+) -> None:
+    given = line("x", command=tuple(command.split()))
+    sure, unsure = server_flags(given), server_flags(replace(given, has_more=True))
+
+    assert not not_known & sure.unreadable
+    assert unsure.facts.keys() == known
+    assert not_known <= unsure.unreadable
+    assert not known & unsure.unreadable
+
+
 def test_flags_of_a_program_that_is_no_server_are_arguments() -> None:
     flags = server_flags(line("x", command=("python", "serve.py"), args=("--batch=8", "--fast")))
 
