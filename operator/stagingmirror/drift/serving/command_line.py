@@ -113,7 +113,10 @@ def _script(script: Script, line: CommandLine) -> ServerFlags:
     if script.path is None:
         return ServerFlags(
             script=_as_given(line),
-            notes=("its command is a script, which is not parsed.",),
+            notes=(
+                "its command is a script, which is not parsed; variables in it are compared by "
+                "their names, unless Kubernetes expands them and they may be shown.",
+            ),
         )
     if script.path in line.files:
         return ServerFlags(
