@@ -1,6 +1,6 @@
 """The flags of a container's server that are shown, and those that are only compared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias, get_args
@@ -25,6 +25,10 @@ _MOST_KEPT = 16 * 1024
 
 
 _Variables: TypeAlias = tuple[tuple[str, str | None], ...]
+_Files: TypeAlias = tuple[tuple[str, str], ...]
+_FROM_FILES = (
+    "what files give is as their ConfigMaps are now: its program read them when it started.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Flags:
     sealed: Mapping[str, str]
     not_known: frozenset[str]
     defaults: frozenset[str]
+    declared: frozenset[str]
     notes: tuple[str, ...]
 
 
@@ -44,15 +49,13 @@ _TOO_MANY = ServerFlags(
 )
 
 
-def flags_of(container: Container, offered: Offered) -> Flags:
-    found = _TOO_MANY
+def flags_of(container: Container, offered: Offered, files: Mapping[str, str]) -> Flags:
+    found = bare = _TOO_MANY
     if container.words is not None:
-        found = _parsed(
-            container.image,
-            container.words,
-            tuple(sorted(offered.variables(container).items(), key=lambda each: each[0])),
-            has_more=container.env_from,
-        )
+        variables = sorted(offered.variables(container).items(), key=lambda each: each[0])
+        given = container.image, container.words, tuple(variables)
+        found = _parsed(*given, tuple(sorted(files.items())), has_more=container.env_from)
+        bare = _parsed(*given, (), has_more=container.env_from) if files else found
     facts = {f"{found.server}.{flag}": text for flag, text in found.facts.items()}
     if found.server is not None:
         facts[SERVER] = found.server
@@ -69,18 +72,35 @@ def flags_of(container: Container, offered: Offered) -> Flags:
     if found.script is not None and offered.script:
         sealed[SCRIPT] = found.script
     defaults = frozenset(f"{found.server}.{flag}" for flag in found.defaults)
-    notes = (*found.notes, *_left_out(left_out))
-    return Flags(facts, sealed, _not_known(found), defaults, notes)
+    declared = frozenset(_given_by_files(found, bare))
+    notes = (*found.notes, *_left_out(left_out), *(_FROM_FILES if declared else ()))
+    return Flags(facts, sealed, _not_known(found), defaults, declared, notes)
 
 
-def _parsed(image: str, words: Words, variables: _Variables, *, has_more: bool) -> ServerFlags:
-    size = sum(map(len, words.all)) + sum(len(name) + len(text or "") for name, text in variables)
-    parse = _kept if size <= _MOST_KEPT else _anew
-    return parse(image, words, variables, has_more=has_more)
+def _given_by_files(found: ServerFlags, bare: ServerFlags) -> Iterator[str]:
+    """``bare``: what it would be without files."""
+    for flag, text in found.facts.items():
+        if bare.facts.get(flag) != text:
+            yield f"{found.server}.{flag}"
+    for flag, text in found.arguments.items():
+        if bare.arguments.get(flag) != text:
+            yield f"{ARGUMENTS}.{flag}"
+    if found.script != bare.script:
+        yield SCRIPT
 
 
-def _anew(image: str, words: Words, variables: _Variables, *, has_more: bool) -> ServerFlags:
-    return server_flags(CommandLine(image, *words, dict(variables), has_more=has_more))
+def _parsed(
+    image: str, words: Words, variables: _Variables, files: _Files, *, has_more: bool
+) -> ServerFlags:
+    texts = (*words.all, *(text or "" for pair in (*variables, *files) for text in pair))
+    parse = _kept if sum(map(len, texts)) <= _MOST_KEPT else _anew
+    return parse(image, words, variables, files, has_more=has_more)
+
+
+def _anew(
+    image: str, words: Words, variables: _Variables, files: _Files, *, has_more: bool
+) -> ServerFlags:
+    return server_flags(CommandLine(image, *words, dict(variables), dict(files), has_more=has_more))
 
 
 # Each pass of each mirror asks for the same ones again.

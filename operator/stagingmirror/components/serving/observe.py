@@ -28,7 +28,11 @@ def facts_of(entry: Serving, sides: Sides, role: Role, reading: Reading) -> Seen
     except Ended:
         other = None
     facts = {
-        name: Fact(text, compared=_is_compared(name, own, other), declared=own.declared)
+        name: Fact(
+            text,
+            compared=_is_compared(name, own, other),
+            declared=own.declared or name in own.running.declared,
+        )
         for name, text in (*own.running.facts.items(), *_sealed(entry, sides, own, reading))
     }
     facts |= {name: Fact(text) for name, text in own.scaling.items()}

@@ -24,6 +24,10 @@ class Offered:
         both = (self.sides.production, self.sides.staging)
         return all(SCRIPT in each.spec.comparable.arguments for each in both)
 
+    def config_map(self, name: str) -> bool:
+        """Whether what is in it may be shown."""
+        return self._of("config_maps", name) == "readable"
+
     def variables(self, container: Container) -> dict[str, str | None]:
         """The values that may be shown, as its program gets them; None: it may not, or is not
         known here.

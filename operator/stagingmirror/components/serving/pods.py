@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from stagingmirror.components.serving.files import Files
 from stagingmirror.components.serving.flags import Flags, flags_of
 from stagingmirror.components.serving.offers import Offered
 from stagingmirror.drift.facts import OTHERS
@@ -29,62 +30,68 @@ class Running:
     of them is shown. ``not_known``: names of facts, or with a dot at the end their beginnings, of
     which this side shows nothing, whatever it runs. ``defaults``: what nobody gave, and a server of
     a known version has: where the other side shows nothing, its version is not known.
+    ``declared``: what files give, which its program may have read before they changed.
     """
 
     facts: Mapping[str, str]
     sealed: Mapping[str, str]
     not_known: frozenset[str]
     defaults: frozenset[str]
+    declared: frozenset[str]
 
 
 def running(
-    reading: Reading,
     workload: Workload,
     pods: Iterable[Pod],
     containers: Mapping[str, str],
     offered: Offered,
+    files: Files,
 ) -> Running:
     """Of the template where no pod runs. ``containers``: those that count, with the names by which
     facts have them.
     """
+    reading = files.reading
     whole: list[_Pod] = []
     for pod in pods:
         _note_others(reading, workload, pod)
         if (pod.containers, pod.settings) not in whole:
             whole.append((pod.containers, pod.settings))
     whole = whole or [(workload.containers, workload.settings)]
-    found = [_of(reading, each, containers, offered) for each in whole]
+    found = [_of(each, containers, offered, files) for each in whole]
     facts = _joined(reading, workload, [each.facts for each in found])
     return Running(
         _bounded({**facts, CONTAINERS: ", ".join(sorted(containers.values()))}),
         _joined(reading, workload, [each.sealed for each in found]),
         frozenset[str]().union(*(each.not_known for each in found)),
         frozenset[str]().union(*(each.defaults for each in found)),
+        frozenset[str]().union(*(each.declared for each in found)),
     )
 
 
-def _of(reading: Reading, pod: _Pod, containers: Mapping[str, str], offered: Offered) -> Running:
+def _of(pod: _Pod, containers: Mapping[str, str], offered: Offered, files: Files) -> Running:
     parts, settings = pod
     facts, sealed = dict(settings.facts), dict[str, str]()
-    not_known, defaults = set[str](), set[str]()
+    not_known, defaults, declared = set[str](), set[str](), set[str]()
     for name, shown in containers.items():
         container, own = parts.get(name), settings.containers.get(name)
         if container is None or own is None:
             continue
-        flags = flags_of(container, offered)
-        _note(reading, shown, flags)
+        flags = flags_of(container, offered, files.of(own))
+        _note(files.reading, shown, flags)
         given = dict(_of_container(container)) | dict(own.facts) | dict(flags.facts)
         facts |= {f"{shown}.{fact}": text for fact, text in given.items()}
         sealed |= {f"{shown}.{fact}": text for fact, text in flags.sealed.items()}
         not_known |= {f"{shown}.{fact}" for fact in flags.not_known}
         defaults |= {f"{shown}.{fact}" for fact in flags.defaults}
+        declared |= {f"{shown}.{fact}" for fact in flags.declared}
         if container.env_from:
-            reading.finding(
+            files.reading.finding(
                 f"variables of {shown} may come from envFrom: their names are not compared, nor "
                 "are flags that they may give."
             )
             not_known.add(f"{shown}.variables.")
-    return Running(facts, sealed, frozenset(not_known), frozenset(defaults))
+    known = (frozenset(each) for each in (not_known, defaults, declared))
+    return Running(facts, sealed, *known)
 
 
 def _of_container(container: Container) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stagingmirror.api.spec.track.serving import Serving
 from stagingmirror.component import Side, Sides
+from stagingmirror.components.serving.files import Files
 from stagingmirror.components.serving.names import counted_containers, place_of
 from stagingmirror.components.serving.offers import Offered
 from stagingmirror.components.serving.pods import Running, running
@@ -19,6 +20,7 @@ from stagingmirror.sources.kubernetes.subjects.serving import (
     Nodes,
     NodesSubject,
 )
+from stagingmirror.view import Observed
 
 # Each node, or as many replicas as KServe wants: no HorizontalPodAutoscaler that anybody made
 # scales these.
@@ -52,9 +54,11 @@ def side_of(entry: Serving, side: Side, sides: Sides, reading: Reading) -> Servi
     pods = pods_that_count(reading, workload)
     containers = counted_containers(entry, side, reading, workload)
     scaled = _scaled(scaler, workload, reading)
+    offered = Offered(sides)
+    files = Files(reading, place, offered)
     return ServingSide(
         workload=workload,
-        running=running(reading, workload, pods, containers, Offered(sides)),
+        running=running(workload, pods, containers, offered, files),
         scaling=scaled.facts,
         has_fixed_replicas=not scaled.names and place.kind not in _SCALED_BY_OTHERS,
         nodes=_nodes(nodes, reading),
@@ -69,9 +73,13 @@ def _scaled(subject: AutoscalerSubject, workload: Workload, reading: Reading) ->
 
 
 def _nodes(subject: NodesSubject, reading: Reading) -> Nodes | Why:
-    """Who may not read nodes, or meets one that just goes, is shown all else. Raises Ended where
-    nodes are not seen for another reason.
+    """Who may not read nodes, or not any more, or meets one that just goes, is shown all else.
+    Raises Ended where nodes are not seen for another reason.
     """
+    answer = reading.view.get(subject)
+    trouble = answer.trouble if isinstance(answer, Observed) else None
+    if trouble is not None and trouble.reason in _WITHOUT_NODES:
+        return trouble
     try:
         return reading.get(subject)
     except Ended as ended:

@@ -85,6 +85,7 @@ def _vllm_configuration(found: Reading, table: Table) -> None:
     found.is_whole = True
     found.given = found.given.over(parse(table, words))
     del found.given.facts["config"]
+    found.not_read.add("config")  # the other side may show its name, where it is not read
 
 
 def _vllm_template(found: Reading, _: Table) -> None:

@@ -31,10 +31,22 @@ T = TypeVar("T")
 class Forbidding(World):
     """Nodes may not be read."""
 
+    why = Why("Forbidden", "Our account may not list nodes.")
+
     def get(self, subject: Subject[T]) -> Observed[T] | Unseen:
-        if isinstance(subject, NodesSubject):
-            return Unseen(Why("Forbidden", "Our account may not list nodes."), self.began)
-        return super().get(subject)
+        found = super().get(subject)
+        return self.forbidden(found) if isinstance(subject, NodesSubject) else found
+
+    def forbidden(self, _: Observed[T] | Unseen) -> Observed[T] | Unseen:
+        return Unseen(self.why, self.began)
+
+
+class ForbiddingNow(Forbidding):
+    """They were read ten minutes ago, and may not be read any more."""
+
+    def forbidden(self, last: Observed[T] | Unseen) -> Observed[T] | Unseen:
+        assert isinstance(last, Observed)
+        return Observed(last.value, self.began - 600, self.why)
 
 
 class TestReplicas:
@@ -88,12 +100,12 @@ class TestNodes:
             world, role
         )
 
-    def test_whoever_may_not_read_them_learns_what_allows_it(self) -> None:
-        world = Forbidding()
+    @pytest.mark.parametrize("world", [Forbidding(), ForbiddingNow()])
+    def test_whoever_may_not_read_them_learns_what_allows_it(self, world: World) -> None:
         for each in serving().workloads.values():
             world.add(each)
-        for space in (PRODUCTION, STAGING):
-            scaled(world, space)
+        for space, node in ((PRODUCTION, A10), (STAGING, CPU)):
+            on_nodes(scaled(world, space), space, node)
 
         assert isinstance(verdict(world), InSync)
         assert "our account may not read them (nodes.read of the chart allows it)" in findings(

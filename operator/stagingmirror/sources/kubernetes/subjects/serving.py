@@ -15,12 +15,27 @@ from stagingmirror.view import Subject
 Facts = Mapping[str, str]
 
 
+class Mount(NamedTuple):
+    """Keys of a ConfigMap as files. ``items``: each key that is one, with its path below ``path``;
+    empty: every key, by its own name. ``only``: the one of these files that is mounted, at ``path``
+    itself; empty: all are.
+    """
+
+    config_map: str
+    path: str
+    items: tuple[tuple[str, str], ...] = ()
+    only: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerSettings:
-    """``serves``: it runs as long as its pod; an init container that ends does not."""
+    """``serves``: it runs as long as its pod; an init container that ends does not. ``mounts``: in
+    their order.
+    """
 
     serves: bool
     facts: Facts
+    mounts: tuple[Mount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

@@ -15,7 +15,7 @@ from support.controllers.argo_rollouts import ArgoRollouts, rollout
 from support.controllers.crds import ROLLOUT, SCALED_OBJECT, install, remove
 from support.kubernetes.kubelet import Kubelet
 from support.kubernetes.rights import NODES, bind_everywhere
-from support.kubernetes.workloads import deployment
+from support.kubernetes.workloads import config_map, deployment
 from support.operators.operator import OperatorProcess, World
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("check-serving")]
@@ -256,6 +256,26 @@ def test_a_scaled_object_is_taken_up_when_keda_is_installed_and_its_addresses_ar
     finally:
         for space in (fraud.production, fraud.staging):
             fraud.kube.delete("keda.sh/v1alpha1", "ScaledObject", NAME, space)
+
+
+def test_flags_in_a_config_map_that_is_mounted_are_compared(fraud: World) -> None:
+    volumes = [{"name": "config", "configMap": {"name": "data-server"}}]
+    container = {
+        "command": ["vllm", "serve", "a", "--config=/etc/vllm/config.yaml"],
+        "args": None,
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/vllm"}],
+    }
+    template = in_container(**container)
+    for space, most in ((fraud.production, 256), (fraud.staging, 128)):
+        fraud.kube.apply(config_map("data-server", space, {"config.yaml": f"max-num-seqs: {most}"}))
+        patched(fraud, space, template={"spec": {**template["spec"], "volumes": volumes}})
+    found = {"app.vllm.max-num-seqs": ("256", "128")}
+    fraud.until(lambda status: differing(status) == found, within=60)
+
+    data = {"config.yaml": "max_num_seqs: 256"}
+    fraud.kube.patch("v1", "ConfigMap", "data-server", fraud.staging, {"data": data})
+
+    fraud.until_sync("InSync")
 
 
 def test_a_canary_is_no_answer_and_is_named(fraud: World) -> None:

@@ -11,11 +11,11 @@ from weakref import WeakValueDictionary
 
 from stagingmirror.api.types.quantity import canonical
 from stagingmirror.sources.kubernetes.objects.serving.handlers import handler, probes
-from stagingmirror.sources.kubernetes.subjects.serving import ContainerSettings, PodSettings
+from stagingmirror.sources.kubernetes.subjects.serving import ContainerSettings, Mount, PodSettings
 
 Body: TypeAlias = Mapping[str, Any]
 _Facts: TypeAlias = tuple[tuple[str, str], ...]
-_Container: TypeAlias = tuple[str, bool, _Facts]
+_Container: TypeAlias = tuple[str, bool, _Facts, tuple[Mount, ...]]
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a path in containers that are read
 # Where every pod has its own account's token and the cluster's certificate.
 _ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -42,7 +42,10 @@ def settings_of(pod_spec: Body) -> PodSettings:
     if known is None:
         known = _shared[shape] = PodSettings(
             dict(shape[0]),
-            {name: ContainerSettings(serves, dict(facts)) for name, serves, facts in shape[1]},
+            {
+                name: ContainerSettings(serves, dict(facts), mounts)
+                for name, serves, facts, mounts in shape[1]
+            },
         )
     return known
 
@@ -87,7 +90,8 @@ def _container(one: Body, volumes: Mapping[str, Body], *, serves: bool) -> _Cont
     }
     if stop := handler((one.get("lifecycle") or {}).get("preStop") or {}):
         facts["preStop"] = stop
-    return intern(one["name"]), serves, tuple(sorted(facts.items()))
+    mounts = tuple(_mounts(one, volumes)) if serves else ()
+    return intern(one["name"]), serves, tuple(sorted(facts.items())), mounts
 
 
 def _resources(resources: Body) -> Iterator[tuple[str, str]]:
@@ -113,6 +117,18 @@ def _objects(one: Body, volumes: Mapping[str, Body]) -> Iterator[tuple[str, str]
             continue
         for fact, name in _named(volume):
             yield intern(f"{fact}.{name}"), "mounted"
+
+
+def _mounts(one: Body, volumes: Mapping[str, Body]) -> Iterator[Mount]:
+    """Of ConfigMaps. Where a subPath is expanded, which file it is is not known."""
+    for mount in one.get("volumeMounts") or ():
+        volume = volumes.get(mount["name"]) or {}
+        sources = (volume.get("projected") or {}).get("sources") or (volume,)
+        for source in sources if not mount.get("subPathExpr") else ():
+            found = source.get("configMap") or {}
+            if name := found.get("name"):
+                items = tuple((each["key"], each["path"]) for each in found.get("items") or ())
+                yield Mount(name, mount["mountPath"], items, mount.get("subPath") or "")
 
 
 def _named(volume: Body) -> Iterator[tuple[str, str]]:
