@@ -107,6 +107,10 @@ WRONG: dict[str, tuple[Object, str]] = {
         "remove load and staging.usedBy",
     ),
     "a pointer without a slash": (tracking({"endpoint": AT | {"pointer": "data"}}), POINTER),
+    "a pointer of staging without a slash": (
+        tracking({"endpoint": AT}, {"endpoint": AT | {"pointer": "data"}}),
+        POINTER,
+    ),
     "a pointer to the whole answer": (tracking({"endpoint": AT | {"pointer": ""}}), "pointer"),
     "a pointer that escapes nothing": (
         tracking({"endpoint": AT | {"pointer": "/a~2"}}),

@@ -78,7 +78,6 @@ def world(
                 "url": stubs[side].url,
                 "credentialsSecretRef": {"name": f"vectors-{side}"},
                 "aliases": ["docs", "hidden"],
-                **({"copies": "Allowed"} if side == "production" else {}),
             }
             world.environment(side, getattr(world, side), indexStores=[store])
         with world.operator() as operator:
