@@ -28,7 +28,7 @@ $(READY): requirements/dev.txt requirements/go.txt pyproject.toml
 venv: $(READY) ## Create .venv with the hash-pinned dependencies
 
 .PHONY: check
-check: $(READY) ## Format, lint, types, layers, unit tests; edits nothing, under a minute
+check: $(READY) ## Format, lint, types, layers, unit tests; edits nothing, about three minutes
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy $(CODE)
