@@ -117,5 +117,33 @@ class Kind(Protocol[S]):
         """
 
 
+class OnlyCompared(Generic[S]):
+    """What kinds have in common of which nothing is ever written: a base of them."""
+
+    never_written: Why
+
+    def plan(
+        self, entry: Entry[S], sides: Sides, production: Seen, staging: Observation, view: View
+    ) -> tuple[ExecutableStep, ...]:
+        return ()
+
+    def refusal(self, entry: Entry[S], sides: Sides) -> Why | None:
+        return self.never_written
+
+    def grants(self, entry: Entry[S], sides: Sides) -> frozenset[Grant]:
+        return frozenset()
+
+    def writes(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
+        return frozenset()
+
+    def production_places(self, entry: Entry[S], sides: Sides) -> frozenset[Place]:
+        return frozenset()
+
+    def production_places_in(
+        self, environment: str, offers: Offering, raw: Mapping[str, object]
+    ) -> frozenset[Place]:
+        return frozenset()
+
+
 # By name. Any: the name of an entry's kind selects the kind, so that both have the same spec.
 Catalogue = Mapping[str, Kind[Any]]

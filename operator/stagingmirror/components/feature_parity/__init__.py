@@ -1,47 +1,32 @@
 """``featureParity``: whether both sides make the same vectors of the same input."""
 
-from collections.abc import Mapping
-
-from stagingmirror.actions.step import ExecutableStep
-from stagingmirror.api.spec.grants import Grant
 from stagingmirror.api.spec.track.feature_parity import FeatureParity
-from stagingmirror.component import Entry, Offering, Role, Sides
+from stagingmirror.component import Entry, OnlyCompared, Role, Sides
 from stagingmirror.components.feature_parity.names import endpoint_in, not_offered, samples_of
 from stagingmirror.components.feature_parity.observe import GROUPS, STRUCTURE, facts_of
-from stagingmirror.drift.facts import Observation, Seen, Why
-from stagingmirror.drift.places import Place
+from stagingmirror.drift.facts import Observation, Why
 from stagingmirror.reading.offers import of_track
 from stagingmirror.reading.places import not_listed
 from stagingmirror.reading.reading import Reading, observed
 from stagingmirror.reasons import Reason
 from stagingmirror.view import View
 
-_NEVER_WRITTEN = Why(
-    Reason.NOT_SUPPORTED,
-    "answers of endpoints are compared, and nothing of them can be refreshed; set mode: Report.",
-)
 
-
-class FeatureParityKind:
+class FeatureParityKind(OnlyCompared[FeatureParity]):
     name = "featureParity"
     spec = FeatureParity
     headline: tuple[str, ...] = (STRUCTURE,)
     occasional: tuple[str, ...] = GROUPS
+    never_written = Why(
+        Reason.NOT_SUPPORTED,
+        "answers of endpoints are compared, and nothing of them can be refreshed; "
+        "set mode: Report.",
+    )
 
     def observe(
         self, entry: Entry[FeatureParity], sides: Sides, role: Role, view: View, now: float
     ) -> Observation:
         return observed(lambda: facts_of(entry.spec, sides, role, Reading(view, now)))
-
-    def plan(
-        self,
-        entry: Entry[FeatureParity],
-        sides: Sides,
-        production: Seen,
-        staging: Observation,
-        view: View,
-    ) -> tuple[ExecutableStep, ...]:
-        return ()
 
     def problems(self, entry: Entry[FeatureParity], sides: Sides, view: View) -> Why | None:
         if (why := of_track(entry.name, not_offered(entry.spec, sides))) is not None:
@@ -55,20 +40,3 @@ class FeatureParityKind:
             if (why := not_listed(entry.name, side, namespaces)) is not None:
                 return why
         return None
-
-    def refusal(self, entry: Entry[FeatureParity], sides: Sides) -> Why | None:
-        return _NEVER_WRITTEN
-
-    def grants(self, entry: Entry[FeatureParity], sides: Sides) -> frozenset[Grant]:
-        return frozenset()
-
-    def writes(self, entry: Entry[FeatureParity], sides: Sides) -> frozenset[Place]:
-        return frozenset()
-
-    def production_places(self, entry: Entry[FeatureParity], sides: Sides) -> frozenset[Place]:
-        return frozenset()
-
-    def production_places_in(
-        self, environment: str, offers: Offering, raw: Mapping[str, object]
-    ) -> frozenset[Place]:
-        return frozenset()
